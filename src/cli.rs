@@ -1,0 +1,119 @@
+//! The command line: one module per command, the only places where parts are wired together.
+
+mod check;
+mod demo;
+mod healthcheck;
+mod import;
+mod render;
+mod serve;
+
+use std::{io::Write, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// Keeps the data tree of the Blender Studio's Watchtower true, live.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What all commands take.
+#[derive(Debug, Args)]
+struct Common {
+    /// Folder of the database, the tree and the media
+    #[arg(long, env = "WATCHTOWER_DATA_DIR", default_value = "./watchtower-data", global = true, value_name = "DIR")]
+    data_dir: PathBuf,
+    /// How much to log: error, warn, info, debug, trace, or a filter
+    #[arg(long, env = "WATCHTOWER_LOG", default_value = "info", global = true, value_name = "FILTER")]
+    log: String,
+    /// How to log
+    #[arg(long, env = "WATCHTOWER_LOG_FORMAT", default_value = "text", global = true)]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take what trackers push, and serve the tree and the page
+    Serve(serve::Serve),
+    /// Serve a fresh example production, to see Watchtower in the browser
+    Demo(demo::Demo),
+    /// Render the tree, into the data folder or a folder for another web server
+    Render(render::Render),
+    /// Take over an existing tree, as the Python package writes it
+    Import(import::Import),
+    /// Check the configuration and the data, without starting
+    Check(check::Check),
+    /// Print the API's description (OpenAPI 3.1)
+    Openapi,
+    /// Ask a running server whether it is well; for containers
+    Healthcheck(healthcheck::Healthcheck),
+}
+
+impl Cli {
+    /// Runs the command; the error says what it could not do, and why.
+    pub fn run(self) -> anyhow::Result<()> {
+        let Self { common, command } = self;
+        start_log(&common)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            match command {
+                Command::Serve(serve) => serve.run(&common).await,
+                Command::Demo(demo) => demo.run().await,
+                Command::Render(render) => render.run(&common).await,
+                Command::Import(import) => import.run(&common).await,
+                Command::Check(check) => check.run(&common).await,
+                Command::Openapi => say(&crate::http::document().to_pretty_json()?),
+                Command::Healthcheck(healthcheck) => healthcheck.run().await,
+            }
+        })
+    }
+}
+
+/// Logs go to standard error: standard output is for what a command was asked for.
+fn start_log(common: &Common) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder().parse(&common.log)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match common.log_format {
+        LogFormat::Text => {
+            use std::io::IsTerminal;
+            log.with_ansi(std::io::stderr().is_terminal()).init();
+        }
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Prints a line to standard output.
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}
+
+/// Completes when the process is told to stop: Ctrl-C, or SIGTERM.
+async fn told_to_stop() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut terminate {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+    tracing::info!("stopping: finishing what was accepted");
+}

@@ -1,0 +1,32 @@
+//! `healthcheck`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use clap::Args;
+
+use crate::config::LISTEN;
+
+/// Arguments of `healthcheck`.
+#[derive(Debug, Args)]
+pub struct Healthcheck {
+    /// Address that the server listens on
+    #[arg(long, env = "WATCHTOWER_LISTEN", default_value = LISTEN, value_name = "ADDRESS")]
+    listen: SocketAddr,
+}
+
+impl Healthcheck {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        // A server that listens on all addresses is asked on loopback.
+        let host = match self.listen.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        let address = SocketAddr::new(host, self.listen.port());
+        let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build()?;
+        let response = client.get(format!("http://{address}/readyz")).send().await?;
+        let status = response.status();
+        anyhow::ensure!(status.is_success(), "the server on {address} is not ready: {status} {}", response.text().await?);
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! The example production that `demo` serves.
+
+pub mod production;

@@ -1,0 +1,83 @@
+//! What happens around every request: an id, a log line, safe headers, and a guard against other sites' pages.
+
+use std::time::Instant;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use super::{
+    AppState,
+    problem::{Problem, with_request_id},
+};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What both real pages need, tried in a browser, and no more.
+const POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; font-src 'self' data:; style-src 'self' 'unsafe-inline'; \
+    media-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
+
+/// Puts the layers around the routes, the first one innermost.
+pub fn around(routes: Router<AppState>) -> Router<AppState> {
+    routes
+        .layer(middleware::from_fn(same_origin))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            tracing::error!("a request made the server panic");
+            Problem::Internal.into_response()
+        }))
+        .layer(middleware::from_fn(trace))
+}
+
+/// Gives the request an id, logs how it was answered, and adds the headers that every answer has.
+async fn trace(request: Request, next: Next) -> Response {
+    let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_request_id(id));
+    let id = sent.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let start = Instant::now();
+    let span = tracing::info_span!("request", request.id = %id);
+    let response = next.run(request).instrument(span.clone()).await;
+    let status = response.status().as_u16();
+    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+    span.in_scope(|| {
+        if path.starts_with("/api/") && method != Method::GET {
+            tracing::info!(%method, path, status, duration_ms);
+        } else {
+            tracing::debug!(%method, path, status, duration_ms);
+        }
+    });
+    let mut response = with_request_id(response, &id);
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}
+
+fn is_request_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// Refuses writes that a page of another site makes a browser send: the browser says where they come from.
+async fn same_origin(request: Request, next: Next) -> Response {
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if reads || comes_from_here(request.headers(), request.uri()) {
+        return next.run(request).await;
+    }
+    Problem::Forbidden("a page of another site may not write here".to_owned()).into_response()
+}
+
+fn comes_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| uri.authority().map(|host| host.as_str()));
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    origin.is_some() && origin == host
+}

@@ -1,0 +1,187 @@
+//! Rendering on request, the state of the server, problems of the data, and health.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Address, AppState, Params,
+    api::{Api, Endpoint, Method, array_of, flag, schema},
+    problem::Problem,
+    read::need_project,
+};
+use crate::{
+    model::problems::problems,
+    publish::{Publisher, Report, Wish},
+};
+
+/// Adds render, status, problems and health.
+#[must_use]
+pub fn add_to(api: Api) -> Api {
+    let force = "Write every file anew, whether or not it is behind.";
+    api.add(
+        Method::Post,
+        "/api/render",
+        render,
+        Endpoint::new("render", "operations", "Renders what is behind, and answers when it is served and on disk.")
+            .query("force", force, flag())
+            .answers("200", "What was done", schema("RenderReport"))
+            .refuses(&[]),
+    )
+    .add(
+        Method::Post,
+        "/api/projects/{project}/render",
+        render_project,
+        Endpoint::new("renderProject", "operations", "Renders one project, and answers when it is served and on disk.")
+            .query("force", force, flag())
+            .answers("200", "What was done", schema("RenderReport"))
+            .refuses(&["404", "422"]),
+    )
+    .add(
+        Method::Get,
+        "/api/status",
+        status,
+        Endpoint::new("getStatus", "operations", "Says how the server is.")
+            .answers("200", "The state of the server", schema("Status"))
+            .refuses(&[]),
+    )
+    .add(
+        Method::Get,
+        "/api/projects/{project}/problems",
+        problems_of,
+        Endpoint::new("getProblems", "operations", "Lists what keeps things from the page, or is probably wrong.")
+            .answers("200", "The problems, and how to mend them", array_of(schema("DataProblem")))
+            .refuses(&["404", "422"]),
+    )
+    .add(
+        Method::Get,
+        "/healthz",
+        async || json(StatusCode::OK, &Health { status: "ok", reason: None }),
+        Endpoint::new("health", "operations", "Says that the server runs.")
+            .answers("200", "It runs", schema("Health"))
+            .refuses(&[]),
+    )
+    .add(
+        Method::Get,
+        "/readyz",
+        ready,
+        Endpoint::new("ready", "operations", "Says whether the server can write, and the tree is published.")
+            .answers("200", "It can", schema("Health"))
+            .answers("503", "It cannot, and why", schema("Health")),
+    )
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, serde_json::to_string(value).unwrap_or_default()).into_response()
+}
+
+async fn render(State(state): State<AppState>, params: Params) -> Result<Response, Problem> {
+    render_wish(&state, params, Wish::default()).await
+}
+
+async fn render_project(State(state): State<AppState>, address: Address, params: Params) -> Result<Response, Problem> {
+    let project = address.need_project()?;
+    need_project(&state, project).await?;
+    render_wish(&state, params, Wish { project: Some(project.clone()), force: false }).await
+}
+
+async fn render_wish(state: &AppState, mut params: Params, wish: Wish) -> Result<Response, Problem> {
+    let wish = Wish { force: params.take_flag("force")?, ..wish };
+    let mut sum = Report { revision: u64::MAX, ..Report::default() };
+    for publisher in &state.publishers {
+        let report = publisher.render(wish.clone()).await?;
+        sum.revision = sum.revision.min(report.revision);
+        sum.files_written += report.files_written;
+        sum.files_unchanged += report.files_unchanged;
+        sum.bytes += report.bytes;
+        sum.milliseconds += report.milliseconds;
+    }
+    Ok(json(StatusCode::OK, &sum))
+}
+
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+pub struct Status {
+    /// The version of this program.
+    version: &'static str,
+    /// The revision of the last change.
+    revision: u64,
+    /// How many projects there are.
+    projects: usize,
+    /// The sites that are served.
+    #[schema(inline)]
+    sites: Vec<SiteStatus>,
+}
+
+/// How a site is.
+#[derive(Serialize, ToSchema)]
+struct SiteStatus {
+    /// The layout of its tree.
+    layout: &'static str,
+    /// The version of the page that is installed, if one is and it is known.
+    #[schema(required)]
+    page: Option<String>,
+    /// Everything up to this revision is served and on disk.
+    published_revision: u64,
+    /// How many revisions are not yet.
+    behind: u64,
+    /// Why publishing fails, if it does.
+    #[schema(required)]
+    failure: Option<String>,
+    /// What the last publish did.
+    #[schema(inline)]
+    last_render: Report,
+}
+
+async fn status(State(state): State<AppState>) -> Response {
+    let revision = *state.writer.revision().borrow();
+    let site = |publisher: &Publisher| {
+        let progress = publisher.progress().borrow().clone();
+        SiteStatus {
+            layout: publisher.layout().name(),
+            page: state.page.as_ref().map(|page| page.version.clone().unwrap_or_else(|| "unknown".to_owned())),
+            published_revision: progress.revision,
+            behind: revision.saturating_sub(progress.revision),
+            failure: progress.failure.map(|(_, reason)| reason),
+            last_render: progress.last,
+        }
+    };
+    let projects = state.studio.context().list(crate::model::Kind::Project).len();
+    let sites = state.publishers.iter().map(site).collect();
+    json(StatusCode::OK, &Status { version: env!("CARGO_PKG_VERSION"), revision, projects, sites })
+}
+
+async fn problems_of(State(state): State<AppState>, address: Address, headers: HeaderMap) -> Result<Response, Problem> {
+    let project = address.need_project()?;
+    let contents = need_project(&state, project).await?;
+    let found = problems(&state.studio.context(), project, &contents);
+    Ok(super::read::unless_known(&headers, json(StatusCode::OK, &found)))
+}
+
+/// Whether the server is well.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`, or `failing`.
+    status: &'static str,
+    /// Why it is not, if it is not.
+    #[schema(required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+async fn ready(State(state): State<AppState>) -> Response {
+    let mut reason = state.store.probe().await.err().map(|error| error.to_string());
+    for publisher in &state.publishers {
+        let failure = publisher.progress().borrow().failure.clone();
+        reason = reason.or(failure.map(|(_, failure)| failure));
+    }
+    match reason {
+        None => json(StatusCode::OK, &Health { status: "ok", reason: None }),
+        reason => json(StatusCode::SERVICE_UNAVAILABLE, &Health { status: "failing", reason }),
+    }
+}

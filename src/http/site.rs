@@ -1,0 +1,146 @@
+//! What is not the API: the tree, media, the page, and ours where no page is installed.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+
+use super::{AppState, problem::Problem, read::unless_known};
+use crate::{media, page, publish};
+
+/// Answers whatever no route of the API takes.
+pub async fn serve(State(state): State<AppState>, request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    if path.starts_with("api/") || path == "api" {
+        return Problem::NotFound(format!("there is nothing at /{path}; /api/docs lists the API")).into_response();
+    }
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return Problem::MethodNotAllowed.into_response();
+    }
+    if path == "data" || path.starts_with("data/") {
+        return data(&state, &path, request).await;
+    }
+    page_file(&state, &path, request).await
+}
+
+/// A file of the tree: JSON from memory, everything else from disk. An absent one is a 404, never the page.
+async fn data(state: &AppState, path: &str, request: Request) -> Response {
+    let Some(publisher) = state.publishers.first() else { return Problem::Internal.into_response() };
+    if let Some(body) = publisher.served().body(path) {
+        return json_file(body.clone(), request.headers(), request.method()).await;
+    }
+    let found = from_folder(&state.tree, request).await;
+    if found.status() == StatusCode::NOT_FOUND {
+        return Problem::NotFound(format!("the tree has no file /{path}")).into_response();
+    }
+    with_cache_control(found, "no-cache")
+}
+
+async fn json_file(body: std::sync::Arc<publish::Body>, headers: &HeaderMap, method: &Method) -> Response {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let gzip = if accepts_gzip(accepted) { compressed(&body).await } else { None };
+    let etag = match gzip {
+        // Another representation, so another strong validator.
+        Some(_) => format!("{}-gzip\"", body.etag().trim_end_matches('"')),
+        None => body.etag().to_owned(),
+    };
+    let is_gzip = gzip.is_some();
+    let bytes = gzip.unwrap_or_else(|| body.identity().clone());
+    let length = bytes.len();
+    let bytes = if *method == Method::HEAD { Bytes::new() } else { bytes };
+    let mut response = Response::new(Body::from(bytes));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    out.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        out.insert(header::ETAG, etag);
+    }
+    if is_gzip {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    let mut response = unless_known(headers, response);
+    if response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+    }
+    response
+}
+
+/// The compressed form; the first time it is made, off the threads that answer requests.
+async fn compressed(body: &std::sync::Arc<publish::Body>) -> Option<Bytes> {
+    if body.is_compressed() {
+        return body.gzip().cloned();
+    }
+    let body = body.clone();
+    tokio::task::spawn_blocking(move || body.gzip().cloned()).await.ok().flatten()
+}
+
+fn accepts_gzip(accepted: &str) -> bool {
+    accepted.split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_gzip = matches!(parts.next(), Some("gzip" | "*"));
+        is_gzip && !parts.any(|part| matches!(part.strip_prefix("q=").map(str::parse::<f32>), Some(Ok(q)) if q <= 0.0))
+    })
+}
+
+/// A file of the page; else what its build lacks; else, without a page, ours.
+async fn page_file(state: &AppState, path: &str, request: Request) -> Response {
+    let method = request.method().clone();
+    let headers = request.headers().clone();
+    if let Some(page) = &state.page {
+        let found = from_folder(&page.root, request).await;
+        if found.status() != StatusCode::NOT_FOUND {
+            let hashed = path.starts_with("assets/");
+            return with_cache_control(found, if hashed { "public, max-age=31536000, immutable" } else { "no-cache" });
+        }
+    }
+    let ours = media::placeholders().into_iter().find(|(ours, _)| *ours == path).map(|(_, bytes)| ("image/png", bytes));
+    let landing = || match path {
+        _ if state.page.is_some() => None,
+        "" | "index.html" => Some(("text/html; charset=utf-8", Bytes::from_static(page::LANDING_HTML.as_bytes()))),
+        "landing.js" => Some(("text/javascript; charset=utf-8", Bytes::from_static(page::LANDING_JS.as_bytes()))),
+        _ => None,
+    };
+    let Some((media_type, bytes)) = ours.or_else(landing) else {
+        return Problem::NotFound(format!("there is no file /{path}")).into_response();
+    };
+    let etag = crate::model::represent::etag_of(&bytes);
+    let bytes = if method == Method::HEAD { Bytes::new() } else { bytes };
+    let out = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &etag)];
+    unless_known(&headers, (out, bytes).into_response())
+}
+
+fn with_cache_control(mut response: Response, value: &'static str) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
+    response
+}
+
+/// A file of a folder on disk, with ranges. A range of a file that has changed since is the whole file: tower-http
+/// does not look at `If-Range`, and a replaced movie must never be spliced.
+async fn from_folder(folder: &std::path::Path, mut request: Request) -> Response {
+    if let Some(validator) = request.headers_mut().remove(header::IF_RANGE) {
+        let mut probe = Request::new(Body::empty());
+        *probe.method_mut() = Method::HEAD;
+        *probe.uri_mut() = request.uri().clone();
+        let present = file(folder, probe).await;
+        let matches = [header::ETAG, header::LAST_MODIFIED].iter().any(|name| present.headers().get(name) == Some(&validator));
+        if !matches {
+            request.headers_mut().remove(header::RANGE);
+        }
+    }
+    file(folder, request).await
+}
+
+async fn file(folder: &std::path::Path, request: Request) -> Response {
+    match ServeDir::new(folder).append_index_html_on_directories(true).oneshot(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,193 @@
+//! What all writes have in common: preconditions, idempotency, waiting for the tree, answers.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+
+use super::{AppState, Address, Params, body, problem::Problem, read::represented};
+use crate::{
+    model::{
+        change::Precondition,
+        fault::Warning,
+        scope::Key,
+        wire::Reader,
+    },
+    writer::{Outcome, Request},
+};
+
+/// The header that names the revision of what is answered.
+pub static REVISION: HeaderName = HeaderName::from_static("watchtower-revision");
+/// The header in which the answer that is an entity carries its warnings.
+pub static WARNINGS: HeaderName = HeaderName::from_static("watchtower-warnings");
+/// The longest header of warnings, in bytes; what does not fit is left out.
+const WARNINGS_LENGTH: usize = 4096;
+/// The longest `Idempotency-Key`, in bytes.
+const KEY_LENGTH: usize = 255;
+
+/// What a write is asked with, beside its body.
+#[derive(Debug, Default)]
+pub struct WriteOptions {
+    wait: bool,
+    dry_run: bool,
+    key: Option<String>,
+    if_match: Vec<String>,
+    if_none_match: bool,
+    path: String,
+}
+
+impl FromRequestParts<AppState> for WriteOptions {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let mut params = Params::from_request_parts(parts, state).await?;
+        let wait = match params.take("wait").as_deref() {
+            None => false,
+            Some("published") => true,
+            Some(other) => return Err(Problem::BadRequest(format!("wait is \"published\", not {other:?}"))),
+        };
+        let dry_run = params.take_flag("dry_run")?;
+        if let Some((name, _)) = params.rest().first() {
+            return Err(Problem::BadRequest(format!("a write takes no parameter {name:?}")));
+        }
+        let key = text_of(&parts.headers, "idempotency-key")?;
+        if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_LENGTH) {
+            return Err(Problem::BadRequest(format!("an Idempotency-Key has 1 to {KEY_LENGTH} bytes")));
+        }
+        let if_match = text_of(&parts.headers, "if-match")?.unwrap_or_default();
+        let if_match = if_match.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect();
+        let if_none_match = match text_of(&parts.headers, "if-none-match")?.as_deref() {
+            None => false,
+            Some("*") => true,
+            Some(_) => return Err(Problem::BadRequest("a write takes If-None-Match: * only".to_owned())),
+        };
+        let path = format!("{} {}", parts.method, parts.uri.path());
+        Ok(Self { wait, dry_run, key, if_match, if_none_match, path })
+    }
+}
+
+fn text_of(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = value.to_str().map_err(|_| Problem::BadRequest(format!("the header {name} is not text")))?;
+    Ok(Some(text.trim().to_owned()))
+}
+
+impl WriteOptions {
+    /// Preconditions on the entity that the address names.
+    #[must_use]
+    pub fn preconditions(&self, key: &Key) -> Vec<Precondition> {
+        let mut preconditions = Vec::new();
+        if !self.if_match.is_empty() {
+            preconditions.push(Precondition::Matches(key.clone(), self.if_match.clone()));
+        }
+        if self.if_none_match {
+            preconditions.push(Precondition::Absent(key.clone()));
+        }
+        preconditions
+    }
+}
+
+/// The project of an address must exist, for everything but the projects themselves.
+#[must_use]
+pub fn project_exists(address: &Address) -> Vec<Precondition> {
+    let key = address.project().map(|id| Key::new(None, crate::model::Kind::Project, id));
+    key.map(Precondition::Exists).into_iter().collect()
+}
+
+/// Has changes written, and waits for the tree if that was asked for. `asked` is the body, for the idempotency key.
+pub async fn submit(
+    state: &AppState,
+    reader: Reader,
+    preconditions: Vec<Precondition>,
+    options: &WriteOptions,
+    asked: &[u8],
+) -> Result<Outcome, Problem> {
+    if !reader.findings.is_sound() {
+        return match reader.findings.into_result() {
+            Err(faults) => Err(Problem::Invalid(faults)),
+            Ok(_) => Err(Problem::Internal),
+        };
+    }
+    let fingerprint = || crate::model::represent::etag_of(&[options.path.as_bytes(), b"\n", asked].concat());
+    let request = Request {
+        changes: reader.changes,
+        findings: reader.findings,
+        generated: reader.generated,
+        preconditions,
+        actor: "api".to_owned(),
+        dry_run: options.dry_run,
+        idempotency: options.key.clone().map(|key| (key, fingerprint())),
+    };
+    let outcome = state.writer.write(request).await?;
+    if options.wait && !options.dry_run {
+        for publisher in &state.publishers {
+            let published = publisher.published(outcome.revision).await;
+            published.map_err(|reason| {
+                tracing::error!(reason, "a write is stored, but could not be published");
+                Problem::Unavailable("the write is stored, but the tree could not be written yet; see /api/status".to_owned())
+            })?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// The answer to a write of many entities.
+pub fn bulk_answer(outcome: &Outcome) -> Result<Response, Problem> {
+    let body = serde_json::to_string(outcome).map_err(|_| Problem::Internal)?;
+    let headers = [(REVISION.clone(), outcome.revision.to_string()), (header::CONTENT_TYPE, "application/json".to_owned())];
+    Ok((headers, body).into_response())
+}
+
+/// The answer to a write of one entity: that entity.
+pub async fn item_answer(state: &AppState, key: &Key, outcome: &Outcome) -> Result<Response, Problem> {
+    let status = if outcome.created > 0 { StatusCode::CREATED } else { StatusCode::OK };
+    let Some(entity) = represented(state, key).await? else {
+        // Another writer deleted it meanwhile.
+        return Err(Problem::NotFound(format!("the {} {} was deleted meanwhile", key.kind.singular(), key.id)));
+    };
+    let mut response = entity.respond(status, outcome.revision);
+    if status == StatusCode::CREATED {
+        let path = match &key.project {
+            Some(project) => format!("/api/projects/{project}/{}/{}", key.kind.plural(), key.id),
+            None => format!("/api/{}/{}", key.kind.plural(), key.id),
+        };
+        response.headers_mut().insert(header::LOCATION, HeaderValue::try_from(path).map_err(|_| Problem::Internal)?);
+    }
+    if let Some(warnings) = warnings_header(&outcome.warnings) {
+        response.headers_mut().insert(WARNINGS.clone(), warnings);
+    }
+    Ok(response)
+}
+
+/// Warnings as a JSON array in plain ASCII, as many as fit.
+fn warnings_header(warnings: &[Warning]) -> Option<HeaderValue> {
+    let mut text = String::new();
+    for warning in warnings {
+        let json = serde_json::to_string(warning).ok()?;
+        let ascii: String = json.chars().map(|c| if c.is_ascii() { c.to_string() } else { escaped(c) }).collect();
+        if text.len() + ascii.len() > WARNINGS_LENGTH {
+            break;
+        }
+        text.push_str(if text.is_empty() { "" } else { "," });
+        text.push_str(&ascii);
+    }
+    if text.is_empty() { None } else { HeaderValue::try_from(format!("[{text}]")).ok() }
+}
+
+/// A character as JSON escapes of its UTF-16 units (RFC 8259 §7).
+fn escaped(character: char) -> String {
+    let mut units = [0; 2];
+    character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+}
+
+/// Reads the body of a write.
+pub async fn read_body(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: axum::body::Body,
+    takes_lines: bool,
+) -> Result<(bytes::Bytes, body::Format), Problem> {
+    let format = body::format(headers, takes_lines)?;
+    Ok((body::collect(body, state.max_body).await?, format))
+}

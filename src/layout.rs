@@ -1,0 +1,75 @@
+//! Layouts: from the read side to the named bodies of a tree. Pure: no clock, no SQL, no disk.
+//!
+//! What both layouts have in common is here; [`classic`] has what is particular to Watchtower 0.1.x.
+
+pub mod classic;
+mod shared;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::model::{Id, scope::Scope};
+
+/// A tree that a version of the page reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Layout {
+    /// Watchtower 0.1.x: `context.json`, ids in `project.json`, one `edit.json`.
+    Classic,
+    /// Watchtower 1.0: `projects-list/index.json`, embedded objects, `edits.json`, `task_counts.json`.
+    V1,
+}
+
+impl Layout {
+    /// The name of the layout, as in options and folders.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Layout::Classic => "classic",
+            Layout::V1 => "v1",
+        }
+    }
+}
+
+/// A file of a tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TreeFile {
+    /// Its path below the root of the site: `data/projects/<id>/shots.json`.
+    pub path: String,
+    /// What is in it.
+    pub body: Bytes,
+}
+
+impl TreeFile {
+    /// A JSON file, compact.
+    fn json(path: String, value: &impl Serialize) -> serde_json::Result<Self> {
+        Ok(Self { path, body: serde_json::to_vec(value)?.into() })
+    }
+
+    /// Whether it is JSON, which is served from memory; other files are served from disk.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.path.ends_with(".json")
+    }
+}
+
+/// The folder of a project's files, below the root of the site.
+#[must_use]
+pub fn project_folder(id: &Id) -> String {
+    format!("data/projects/{id}")
+}
+
+impl Layout {
+    /// The files of one project.
+    pub fn project_files(self, context: &Scope, id: &Id, contents: &Scope) -> serde_json::Result<Vec<TreeFile>> {
+        let Some(project) = context.project(id) else { return Ok(Vec::new()) };
+        let content = shared::Content::new(id, project, contents);
+        let mut files = content.files()?;
+        files.extend(classic::project_files(&content)?);
+        Ok(files)
+    }
+
+    /// The files that name all projects.
+    pub fn list_files(self, context: &Scope) -> serde_json::Result<Vec<TreeFile>> {
+        classic::list_files(context)
+    }
+}

@@ -1,0 +1,158 @@
+//! The tree of Watchtower 0.1.x.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{
+    TreeFile, project_folder,
+    shared::{Content, Named, below_the_page, color},
+};
+use crate::{
+    media::blank::blank_movie,
+    model::{AssetType, Id, Kind, Project, TaskStatus, TaskType, User, number::Fps, scope::Scope},
+};
+
+#[derive(Serialize)]
+struct WireContext<'a> {
+    asset_types: Vec<Named<'a>>,
+    users: Vec<WireUser<'a>>,
+    projects: Vec<WireProject<'a>>,
+    task_status: Vec<WireStatus<'a>>,
+    task_types: Vec<WireType<'a>>,
+}
+
+/// A person: `full_name` is what the page reads, `thumbnailUrl` what it needs beside `has_avatar`; the reference
+/// leaves the latter out, and the page then asks for `/undefined`.
+#[derive(Serialize)]
+pub struct WireUser<'a> {
+    id: &'a Id,
+    full_name: &'a str,
+    name: &'a str,
+    has_avatar: bool,
+    #[serde(rename = "thumbnailUrl")]
+    thumbnail_url: Option<Cow<'a, str>>,
+}
+
+impl<'a> WireUser<'a> {
+    /// The person as both layouts show them.
+    pub fn new(id: &'a Id, user: &'a User) -> Self {
+        let thumbnail_url = user.thumbnail_url.as_deref().map(below_the_page);
+        let has_avatar = user.has_avatar && thumbnail_url.is_some();
+        Self { id, full_name: &user.name, name: &user.name, has_avatar, thumbnail_url }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireStatus<'a> {
+    name: &'a str,
+    color: String,
+    id: &'a Id,
+}
+
+impl<'a> WireStatus<'a> {
+    pub(super) fn new(id: &'a Id, status: &'a TaskStatus) -> Self {
+        Self { name: &status.name, color: color(status.color.as_ref()), id }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireType<'a> {
+    name: &'a str,
+    color: String,
+    for_shots: bool,
+    id: &'a Id,
+}
+
+impl<'a> WireType<'a> {
+    pub(super) fn new(id: &'a Id, task_type: &'a TaskType) -> Self {
+        Self { name: &task_type.name, color: color(task_type.color.as_ref()), for_shots: task_type.for_shots, id }
+    }
+}
+
+#[derive(Serialize)]
+struct WireProject<'a> {
+    name: &'a str,
+    ratio: &'a str,
+    resolution: &'a str,
+    asset_types: &'a [Id],
+    task_types: &'a [Id],
+    task_statuses: &'a [Id],
+    team: &'a [Id],
+    id: &'a Id,
+    #[serde(rename = "thumbnailUrl")]
+    thumbnail_url: Option<Cow<'a, str>>,
+    fps: Fps,
+}
+
+impl<'a> WireProject<'a> {
+    fn new(id: &'a Id, project: &'a Project) -> Self {
+        Self {
+            name: &project.name,
+            ratio: &project.ratio,
+            resolution: &project.resolution,
+            asset_types: &project.asset_types,
+            task_types: &project.task_types,
+            task_statuses: &project.task_statuses,
+            team: &project.team,
+            id,
+            thumbnail_url: project.thumbnail_url.as_deref().map(below_the_page),
+            fps: project.fps,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WireEdit<'a> {
+    #[serde(rename = "totalFrames")]
+    total_frames: i64,
+    #[serde(rename = "frameOffset")]
+    frame_offset: i64,
+    #[serde(rename = "sourceName")]
+    source_name: Cow<'a, str>,
+    #[serde(rename = "sourceType")]
+    source_type: &'a str,
+}
+
+/// `project.json`, `edit.json`, and a blank movie where there is none: the page has no "no video" state.
+pub fn project_files(content: &Content<'_>) -> serde_json::Result<Vec<TreeFile>> {
+    let folder = project_folder(content.id);
+    let conventional = format!("{folder}/edit.mp4");
+    let cuts = content.edits();
+    let Some(cut) = cuts.first() else { return Ok(Vec::new()) };
+    let edit = WireEdit {
+        total_frames: cut.total_frames,
+        frame_offset: cut.edit.frame_offset,
+        source_name: content.movie(cut.edit, &conventional),
+        source_type: cut.edit.source_type.as_deref().unwrap_or("video/mp4"),
+    };
+    let mut files = Vec::new();
+    if *edit.source_name == conventional {
+        files.push(TreeFile { path: conventional.clone(), body: blank_of(cut.total_frames, content.project.fps) });
+    }
+    files.push(TreeFile::json(format!("{folder}/edit.json"), &edit)?);
+    files.push(TreeFile::json(format!("{folder}/project.json"), &WireProject::new(content.id, content.project))?);
+    Ok(files)
+}
+
+/// A blank movie of this many frames.
+pub(super) fn blank_of(frames: i64, fps: Fps) -> Bytes {
+    blank_movie(frames.max(0).unsigned_abs(), fps.get())
+}
+
+/// `context.json`.
+pub fn list_files(context: &Scope) -> serde_json::Result<Vec<TreeFile>> {
+    let asset_types = context.entities(Kind::AssetType, AssetType::of);
+    let users = context.entities(Kind::User, User::of);
+    let statuses = context.entities(Kind::TaskStatus, TaskStatus::of);
+    let task_types = context.entities(Kind::TaskType, TaskType::of);
+    let wire = WireContext {
+        asset_types: asset_types.map(|(id, asset_type)| Named { name: &asset_type.name, id }).collect(),
+        users: users.map(|(id, user)| WireUser::new(id, user)).collect(),
+        projects: context.projects().map(|(id, project)| WireProject::new(id, project)).collect(),
+        task_status: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),
+        task_types: task_types.map(|(id, task_type)| WireType::new(id, task_type)).collect(),
+    };
+    Ok(vec![TreeFile::json("data/projects/context.json".to_owned(), &wire)?])
+}

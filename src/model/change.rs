@@ -1,0 +1,87 @@
+//! Changes: what every input becomes, and the only thing that alters entities.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Entity, Id, Kind,
+    scope::{Instant, Key},
+};
+
+/// One wish to alter something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// To alter one entity.
+    One {
+        /// Which.
+        key: Key,
+        /// How.
+        op: Op,
+        /// When it happened in the tracker, if the sender said.
+        at: Option<Instant>,
+        /// JSON pointer to where the body says so, for faults that only show when it is applied.
+        pointer: String,
+    },
+    /// To let a list consist of these, in this order: what else is in it is deleted.
+    Whole {
+        /// The project of the list.
+        project: Option<Id>,
+        /// What the list is of.
+        kind: Kind,
+        /// Whose list it is, for the tasks of a shot or asset and the memberships of an episode.
+        owner: Option<(Kind, Id)>,
+        /// The ids, in order; one that does not exist is passed over.
+        ids: Vec<Id>,
+    },
+}
+
+/// How one entity is altered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// Create it, or replace all its fields.
+    Put(Box<Entity>),
+    /// Merge fields into it (RFC 7396); it is created if they suffice.
+    Merge(Map<String, Value>),
+    /// Delete it, with what belongs to it.
+    Delete,
+    /// Add members to one of its lists, at the end; those that are there stay where they are.
+    Add(&'static str, Vec<Id>),
+    /// Remove members from one of its lists.
+    Remove(&'static str, Vec<Id>),
+}
+
+/// What must be true of an entity for a request to be applied at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Precondition {
+    /// It exists.
+    Exists(Key),
+    /// It does not exist (`If-None-Match: *`).
+    Absent(Key),
+    /// It exists, and its entity tag is one of these (`If-Match`).
+    Matches(Key, Vec<String>),
+}
+
+/// Reads a point in time: RFC 3339, with a blank for the `T` and without an offset (UTC then) as well.
+#[must_use]
+pub fn parse_instant(text: &str) -> Option<Instant> {
+    let text = text.trim();
+    let timestamp: Result<jiff::Timestamp, _> = text.parse();
+    let utc = || jiff::tz::TimeZone::UTC.to_timestamp(text.parse().ok()?).ok();
+    timestamp.ok().or_else(utc).map(jiff::Timestamp::as_microsecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_instant;
+
+    #[test]
+    fn times_are_read_as_trackers_write_them() {
+        let noon = parse_instant("2026-11-23T12:00:00Z");
+        assert!(noon.is_some());
+        for same in ["2026-11-23 12:00:00", "2026-11-23T13:00:00+01:00", "2026-11-23T12:00:00.000000", "2026-11-23 12:00:00Z"] {
+            assert_eq!(parse_instant(same), noon, "{same}");
+        }
+        for nonsense in ["", "yesterday", "2026-13-01T00:00:00Z", "12:00"] {
+            assert_eq!(parse_instant(nonsense), None, "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What is served: a map from path to bytes and validators, replaced as a whole.
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+
+use crate::{layout::TreeFile, model::represent::etag_of};
+
+/// Bodies shorter than this many bytes are not worth compressing.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// A body with its validator, and its compressed form once somebody asked for it.
+#[derive(Debug)]
+pub struct Body {
+    identity: Bytes,
+    etag: String,
+    gzip: OnceLock<Bytes>,
+}
+
+impl Body {
+    fn new(identity: Bytes) -> Self {
+        let etag = etag_of(&identity);
+        Self { identity, etag, gzip: OnceLock::new() }
+    }
+
+    /// The bytes as they are.
+    #[must_use]
+    pub fn identity(&self) -> &Bytes {
+        &self.identity
+    }
+
+    /// The strong entity tag of the bytes as they are, quoted.
+    #[must_use]
+    pub fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    /// The bytes compressed with gzip, if that is worth it; made when first asked for, which takes a while.
+    pub fn gzip(&self) -> Option<&Bytes> {
+        (self.identity.len() >= WORTH_COMPRESSING).then(|| self.gzip.get_or_init(|| compress(&self.identity)))
+    }
+
+    /// Whether the compressed form has been made, so that [`Body::gzip`] is quick.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.gzip.get().is_some() || self.identity.len() < WORTH_COMPRESSING
+    }
+}
+
+fn compress(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::new(4));
+    // Writing into memory does not fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default().into()
+}
+
+/// The JSON files of a site by path below its root. Other files are served from disk.
+#[derive(Debug, Default)]
+pub struct Served {
+    bodies: HashMap<String, Arc<Body>>,
+}
+
+impl Served {
+    /// The body at a path.
+    #[must_use]
+    pub fn body(&self, path: &str) -> Option<&Arc<Body>> {
+        self.bodies.get(path)
+    }
+
+    /// The same with these files; bodies that did not change keep what is known of them.
+    #[must_use]
+    pub fn with(&self, files: &[TreeFile]) -> Self {
+        let mut bodies = self.bodies.clone();
+        for file in files.iter().filter(|file| file.is_json()) {
+            let is_known = bodies.get(&file.path).is_some_and(|body| body.identity == file.body);
+            if !is_known {
+                bodies.insert(file.path.clone(), Arc::new(Body::new(file.body.clone())));
+            }
+        }
+        Self { bodies }
+    }
+
+    /// The same without some paths, if there are any such.
+    #[must_use]
+    pub fn without(&self, is_old: impl Fn(&str) -> bool) -> Option<Self> {
+        let any = self.bodies.keys().any(|path| is_old(path));
+        any.then(|| {
+            let kept = self.bodies.iter().filter(|(path, _)| !is_old(path));
+            Self { bodies: kept.map(|(path, body)| (path.clone(), body.clone())).collect() }
+        })
+    }
+}

@@ -1,0 +1,212 @@
+//! Everything wired together: one data folder, one store, one writer, the sites, until told to stop.
+
+use std::{
+    fs::{self, File, TryLockError},
+    future::Future,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::serve::ListenerExt;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    http::{self, AppState, Parts},
+    layout::Layout,
+    page::Page,
+    publish::{self, Mode, Publisher},
+    store::{self, Store},
+    studio::Studio,
+    tree::{self, Tree},
+    writer::{Clock, Writer},
+};
+
+/// What can keep a server from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The data folder cannot be used.
+    #[error("the data folder {}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another server runs on the data folder.
+    #[error("another watchtower-server uses the data folder {}; ask that one, over HTTP", .0.display())]
+    InUse(PathBuf),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The tree could not be opened.
+    #[error("the tree: {0}")]
+    Tree(#[from] tree::Error),
+    /// What is behind could not be rendered.
+    #[error(transparent)]
+    Publish(#[from] publish::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A data folder that no other server uses, as long as this lives.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Takes a data folder, which is made if it is absent.
+    pub fn take(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Folder { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(failed)?;
+        let lock = File::create(path.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        database_of(&self.path)
+    }
+
+    /// The folder of the tree of a layout.
+    #[must_use]
+    pub fn tree(&self, layout: Layout) -> PathBuf {
+        self.path.join("tree").join(layout.name())
+    }
+
+    /// The folder of unpacked pages.
+    #[must_use]
+    pub fn frontend(&self) -> PathBuf {
+        self.path.join("frontend")
+    }
+}
+
+/// The database file of a data folder.
+#[must_use]
+pub fn database_of(data_dir: &Path) -> PathBuf {
+    data_dir.join("watchtower.db")
+}
+
+/// The store, what is in memory of it, and the writer: all that there is without HTTP.
+#[derive(Debug)]
+pub struct Core {
+    /// The truth.
+    pub store: Arc<Store>,
+    /// The read side.
+    pub studio: Arc<Studio>,
+    /// The way in.
+    pub writer: Writer,
+    task: JoinHandle<()>,
+}
+
+impl Core {
+    /// Opens the database of a data folder and starts the writer.
+    pub async fn open(database: &Path, clock: Clock) -> Result<Self, store::Error> {
+        let store = Arc::new(Store::open(database).await?);
+        let studio = Arc::new(Studio::load(store.clone()).await?);
+        let (writer, task) = Writer::start(store.clone(), studio.clone(), clock).await?;
+        Ok(Self { store, studio, writer, task })
+    }
+
+    /// Finishes what was accepted, and closes the database.
+    pub async fn close(self) -> Result<(), store::Error> {
+        let Self { store, studio, writer, task } = self;
+        drop(writer);
+        // The writer ends when the last handle to it is gone.
+        let _ = task.await;
+        drop(studio);
+        match Arc::into_inner(store) {
+            Some(store) => store.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// How a server is to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The layout of the tree.
+    pub layout: Layout,
+    /// The page, if one is installed.
+    pub page: Option<Page>,
+    /// Whether changes are rendered as they come.
+    pub mode: Mode,
+    /// The largest body that is taken, in bytes.
+    pub max_body: usize,
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: AppState,
+    core: Core,
+    publisher: JoinHandle<()>,
+    _folder: DataFolder,
+}
+
+impl Server {
+    /// Opens everything, renders what is behind, and listens.
+    pub async fn start(folder: DataFolder, options: Options, clock: Clock) -> Result<Self, Error> {
+        let Options { listen, layout, page, mode, max_body } = options;
+        let core = Core::open(&folder.database(), clock).await?;
+        let tree = Tree::open(&folder.tree(layout))?;
+        let root = tree.root().to_owned();
+        let (studio, revision) = (core.studio.clone(), core.writer.revision());
+        let (publisher, task) = Publisher::start(studio, revision, layout, tree, mode).await?;
+        let listening = |source| Error::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let state = AppState::from(Parts {
+            studio: core.studio.clone(),
+            writer: core.writer.clone(),
+            store: core.store.clone(),
+            publishers: vec![publisher],
+            tree: root,
+            page,
+            max_body,
+        });
+        Ok(Self { listener, address, state, core, publisher: task, _folder: folder })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What requests are answered from.
+    #[must_use]
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Answers requests until `shutdown`, then finishes what was accepted.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let Self { listener, state, core, publisher, .. } = self;
+        // Small answers are not to wait for an acknowledgement of the one before (Nagle's algorithm).
+        let listener = listener.tap_io(|io| drop(io.set_nodelay(true)));
+        let app = http::app(state);
+        axum::serve(listener, app).with_graceful_shutdown(shutdown).await?;
+        // The router is gone with its handles, so the publisher and the writer end by themselves.
+        let _ = publisher.await;
+        core.close().await.map_err(io::Error::other)
+    }
+}

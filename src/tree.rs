@@ -1,0 +1,139 @@
+//! A tree on disk: files written beside their place and renamed, equal ones left untouched.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Component, Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::layout::TreeFile;
+
+/// What was done to a tree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Files that were written.
+    pub written: u64,
+    /// Files that were as they should be.
+    pub unchanged: u64,
+    /// Bytes of the files that were written.
+    pub bytes: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.written += other.written;
+        self.unchanged += other.unchanged;
+        self.bytes += other.bytes;
+    }
+}
+
+/// A file that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct Error {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// The folder of a tree.
+#[derive(Debug)]
+pub struct Tree {
+    root: PathBuf,
+    scratch: PathBuf,
+    next: AtomicU64,
+}
+
+/// The folder for files that are not finished yet, beside the tree's own, so that renaming is atomic.
+const SCRATCH: &str = ".unfinished";
+
+impl Tree {
+    /// The tree in a folder, which is made if it is absent. What an earlier run left unfinished is removed.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let scratch = root.join(SCRATCH);
+        let prepare = || {
+            match fs::remove_dir_all(&scratch) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            fs::create_dir_all(&scratch)
+        };
+        prepare().map_err(|source| Error { path: scratch.clone(), source })?;
+        Ok(Self { root: root.to_owned(), scratch, next: AtomicU64::new(0) })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Writes a file, unless it is there with the same bytes and `force` is not set.
+    pub fn write(&self, file: &TreeFile, force: bool) -> Result<Tally, Error> {
+        let path = self.place(&file.path)?;
+        let failed = |source| Error { path: path.clone(), source };
+        if !force && is_equal(&path, &file.body).map_err(failed)? {
+            return Ok(Tally { unchanged: 1, ..Tally::default() });
+        }
+        self.replace(&path, &file.body).map_err(failed)?;
+        Ok(Tally { written: 1, bytes: file.body.len() as u64, ..Tally::default() })
+    }
+
+    fn replace(&self, path: &Path, body: &[u8]) -> io::Result<()> {
+        let unfinished = self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let mut file = fs::File::create(&unfinished)?;
+        file.write_all(body)?;
+        file.sync_data()?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::rename(&unfinished, path)
+    }
+
+    /// Removes what a folder of the tree has besides what is wanted; gives the names of what went.
+    pub fn retain(&self, folder: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, Error> {
+        let path = self.place(folder)?;
+        let failed = |source| Error { path: path.clone(), source };
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut removed = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if wanted(&name) {
+                continue;
+            }
+            let is_folder = entry.file_type().map_err(failed)?.is_dir();
+            let gone = if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+            gone.map_err(failed)?;
+            removed.push(name);
+        }
+        Ok(removed)
+    }
+
+    /// Leaves nothing but the tree in the folder; for a folder that is handed on.
+    pub fn finish(self) -> Result<(), Error> {
+        fs::remove_dir_all(&self.scratch).map_err(|source| Error { path: self.scratch, source })
+    }
+
+    /// Where a path of the tree is. Paths are made from checked ids, and checked once more here: none may lead out.
+    fn place(&self, path: &str) -> Result<PathBuf, Error> {
+        let relative = Path::new(path);
+        if relative.components().all(|component| matches!(component, Component::Normal(_))) {
+            return Ok(self.root.join(relative));
+        }
+        Err(Error { path: relative.to_owned(), source: io::Error::other("leads out of the tree") })
+    }
+}
+
+/// Whether a file is there and has these bytes; its length is asked for first.
+fn is_equal(path: &Path, body: &[u8]) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == body.len() as u64 => Ok(fs::read(path)? == body),
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,146 @@
+//! The one door in: a task that turns requests into committed changes, many at a time.
+//!
+//! It takes whatever is queued, resolves it against what is in memory, writes it in one transaction, alters memory, and
+//! only then answers: concurrent writes share a transaction and its fsync, and what was answered is durable.
+
+mod commit;
+mod draft;
+mod resolve;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    model::{
+        Id,
+        change::{Change, Precondition},
+        fault::{Fault, Findings, Warning},
+        scope::{Instant, Key},
+    },
+    store::{self, Store},
+    studio::Studio,
+};
+
+/// At most this many requests wait for the writer; who comes then is told to come again.
+const QUEUE: usize = 4096;
+/// At most this many changes go into one transaction, so that no request waits long for those before it.
+const BATCH: usize = 20_000;
+
+/// Where the present time comes from; tests have their own.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// The computer's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| jiff::Timestamp::now().as_microsecond())
+}
+
+/// What one sender wants changed, all of it or nothing.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// The changes, in order.
+    pub changes: Vec<Change>,
+    /// What was odd when they were read; faults must have been answered before.
+    pub findings: Findings,
+    /// What must be true before.
+    pub preconditions: Vec<Precondition>,
+    /// The ids that were made up, with the pointers of their entities.
+    pub generated: Vec<(String, Id)>,
+    /// Who wants it: a token, a webhook source, a command.
+    pub actor: String,
+    /// To find out what would happen, and change nothing.
+    pub dry_run: bool,
+    /// The `Idempotency-Key` and a hash of what was asked.
+    pub idempotency: Option<(String, String)>,
+}
+
+/// What a request did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = BulkAnswer)]
+pub struct Outcome {
+    /// The revision of the data with these changes; that of the last change if nothing changed.
+    pub revision: u64,
+    /// How many entities are new.
+    pub created: usize,
+    /// How many entities are other than before.
+    pub updated: usize,
+    /// How many entities are gone.
+    pub deleted: usize,
+    /// How many entities already were as they were sent.
+    pub unchanged: usize,
+    /// What was accepted, but probably not as it was meant.
+    #[schema(inline)]
+    pub warnings: Vec<Warning>,
+    /// Ids that were made up for entities that came without one, by the pointers of those.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty", default)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>, required = false)]
+    pub generated_ids: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Why a request was refused. Nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// What was asked for is wrong, in these places.
+    #[error("{} faults", .0.len())]
+    Faults(Vec<Fault>),
+    /// What the address names does not exist.
+    #[error("there is no {} {}", .0.kind.singular(), .0.id)]
+    NotFound(Key),
+    /// A precondition does not hold.
+    #[error("the {} {} is not what the request takes it to be", .0.kind.singular(), .0.id)]
+    Precondition(Key),
+    /// The same `Idempotency-Key` came with another request.
+    #[error("this Idempotency-Key was used for another request")]
+    KeyReused,
+    /// Too many requests are waiting.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Arc<store::Error>),
+}
+
+type Reply = oneshot::Sender<Result<Outcome, Refused>>;
+
+/// The way to the writer, for everyone who has changes.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<(Request, Reply)>,
+    revision: watch::Receiver<u64>,
+}
+
+impl Writer {
+    /// Starts the writer task. It ends when every handle is dropped and what was accepted is done.
+    pub async fn start(
+        store: Arc<Store>,
+        studio: Arc<Studio>,
+        clock: Clock,
+    ) -> Result<(Self, tokio::task::JoinHandle<()>), store::Error> {
+        let last = store.last_revision().await?;
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let (announce, revision) = watch::channel(last);
+        let task = commit::Committer { store, studio, clock, announce };
+        Ok((Self { queue, revision }, tokio::spawn(task.run(requests))))
+    }
+
+    /// Has a request written, and answers when it is durable.
+    pub async fn write(&self, request: Request) -> Result<Outcome, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send((request, reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refused::Busy,
+            mpsc::error::TrySendError::Closed(_) => Refused::Stopping,
+        })?;
+        answer.await.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// The revision of the last change, and a way to wait for the next.
+    #[must_use]
+    pub fn revision(&self) -> watch::Receiver<u64> {
+        self.revision.clone()
+    }
+}

@@ -1,0 +1,344 @@
+//! The writer's task: requests in batches, each batch one transaction.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    BATCH, Clock, Outcome, Refused, Reply, Request,
+    draft::{Draft, Layer},
+    resolve::{Resolve, Touched},
+};
+use crate::{
+    model::{
+        Asset, Entity, Id, Kind, Sequence, Shot, Task,
+        change::{Change, Precondition},
+        history::{TaskStep, counted},
+        represent::{etag, represent},
+        scope::{Instant, Key, View},
+    },
+    store::{Answer, Error, Rows, Store},
+    studio::Studio,
+};
+
+pub(super) struct Committer {
+    pub store: Arc<Store>,
+    pub studio: Arc<Studio>,
+    pub clock: Clock,
+    pub announce: watch::Sender<u64>,
+}
+
+/// A batch on its way: what is resolved so far, and who waits for it.
+struct Batch {
+    draft: Draft,
+    rows: Rows,
+    revision: u64,
+    /// The last revision of each scope that the batch altered.
+    revisions: BTreeMap<Option<Id>, u64>,
+    answers: HashMap<String, Answer>,
+    /// The steps that tasks took, by whom, at which revision.
+    steps: Vec<(TaskStep, String, u64)>,
+    now: Instant,
+}
+
+impl Committer {
+    pub async fn run(self, mut requests: mpsc::Receiver<(Request, Reply)>) {
+        while let Some(first) = requests.recv().await {
+            let mut size = first.0.changes.len();
+            let mut batch = vec![first];
+            while size < BATCH
+                && let Ok(next) = requests.try_recv()
+            {
+                size += next.0.changes.len();
+                batch.push(next);
+            }
+            self.batch(batch).await;
+        }
+    }
+
+    /// Resolves, commits, alters memory, answers.
+    async fn batch(&self, requests: Vec<(Request, Reply)>) {
+        let mut batch = Batch {
+            draft: Draft::new(HashMap::from([(None, self.studio.context())])),
+            rows: Rows::default(),
+            revision: *self.announce.borrow(),
+            revisions: BTreeMap::new(),
+            answers: HashMap::new(),
+            steps: Vec::new(),
+            now: (self.clock)(),
+        };
+        let mut replies = Vec::with_capacity(requests.len());
+        for (request, reply) in requests {
+            let outcome = match self.prepare(&mut batch, &request).await {
+                Ok(Some(outcome)) => Ok(outcome),
+                Ok(None) => batch.resolve(request),
+                Err(refused) => Err(refused),
+            };
+            replies.push((outcome, reply));
+        }
+        let Batch { draft, mut rows, revision, revisions, steps, .. } = batch;
+        for (step, actor, revision) in &steps {
+            rows.step(step, actor, *revision);
+        }
+        let altered = draft.finish();
+        let written = match altered.rows(&mut rows, &revisions) {
+            Ok(()) if rows.is_empty() => Ok(()),
+            Ok(()) => self.store.write(&rows).await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(()) => {
+                self.alter(altered, &revisions);
+                self.announce.send_if_modified(|last| std::mem::replace(last, revision) != revision);
+                for (outcome, reply) in replies {
+                    // Whoever does not wait any more does not need the answer.
+                    let _ = reply.send(outcome);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a batch of {} requests could not be written", replies.len());
+                let error = Arc::new(error);
+                for (outcome, reply) in replies {
+                    let _ = reply.send(outcome.and(Err(Refused::Store(error.clone()))));
+                }
+            }
+        }
+    }
+
+    /// Loads what a request is about, and gives the answer of an earlier request with its key.
+    async fn prepare(&self, batch: &mut Batch, request: &Request) -> Result<Option<Outcome>, Refused> {
+        let stored = |error| Refused::Store(Arc::new(error));
+        if let Some((key, fingerprint)) = &request.idempotency {
+            let known = match batch.answers.get(key) {
+                Some(answer) => Some(answer.clone()),
+                None => self.store.answer(key).await.map_err(stored)?,
+            };
+            if let Some(answer) = known.filter(|answer| answer.at > batch.now - crate::store::ANSWERS_ARE_KEPT) {
+                if answer.fingerprint != *fingerprint {
+                    return Err(Refused::KeyReused);
+                }
+                let outcome = serde_json::from_value(answer.answer).map_err(|error| stored(Error::Encoding(error)))?;
+                return Ok(Some(outcome));
+            }
+        }
+        let changed = request.changes.iter().filter_map(|change| match change {
+            Change::One { key, .. } if key.kind == Kind::Project => Some(&key.id),
+            Change::One { key, .. } => key.project.as_ref(),
+            Change::Whole { project, .. } => project.as_ref(),
+        });
+        let named = request.preconditions.iter().filter_map(|precondition| match precondition {
+            Precondition::Exists(key) | Precondition::Absent(key) | Precondition::Matches(key, _) => key.project.as_ref(),
+        });
+        for project in changed.chain(named) {
+            if !batch.draft.has(Some(project)) {
+                let scope = self.studio.scope(project).await.map_err(stored)?;
+                batch.draft.add(Some(project.clone()), scope);
+            }
+        }
+        Ok(None)
+    }
+
+    fn alter(&self, altered: Layer, revisions: &BTreeMap<Option<Id>, u64>) {
+        for project in &altered.wiped {
+            self.studio.empty(project);
+        }
+        let mut scopes: BTreeMap<Option<Id>, (Vec<_>, Vec<_>)> = BTreeMap::new();
+        for (Key { project, kind, id }, record) in altered.records {
+            scopes.entry(project).or_default().0.push((kind, id, record));
+        }
+        for (Key { project, kind, id }, at) in altered.tombstones {
+            scopes.entry(project).or_default().1.push((kind, id, at));
+        }
+        for (project, (mut records, tombstones)) in scopes {
+            // New records come in the order of their list, so that it need not be sorted.
+            records.sort_by_key(|(_, _, record)| record.as_ref().map(|record| record.position));
+            self.studio.alter(project.as_ref(), |scope| {
+                let revision = revisions.get(&project).copied().unwrap_or(scope.revision);
+                scope.apply(revision, records, tombstones);
+            });
+        }
+    }
+}
+
+impl Layer {
+    /// The rows that this layer comes down to.
+    fn rows(&self, rows: &mut Rows, revisions: &BTreeMap<Option<Id>, u64>) -> Result<(), Error> {
+        for project in &self.wiped {
+            rows.wipe(project);
+        }
+        for (key, record) in &self.records {
+            match record {
+                Some(record) => rows.upsert(key, record)?,
+                None => rows.delete(key),
+            }
+        }
+        for (key, at) in &self.tombstones {
+            rows.bury(key, *at);
+        }
+        for (project, revision) in revisions {
+            rows.revise(project.as_ref(), *revision);
+        }
+        Ok(())
+    }
+}
+
+impl Batch {
+    /// Resolves one request on top of those before it; a refused one leaves nothing.
+    fn resolve(&mut self, request: Request) -> Result<Outcome, Refused> {
+        let resolved = self.try_resolve(request);
+        if resolved.is_err() {
+            self.draft.drop_request();
+        }
+        resolved
+    }
+
+    fn try_resolve(&mut self, request: Request) -> Result<Outcome, Refused> {
+        for precondition in &request.preconditions {
+            self.check(precondition)?;
+        }
+        let Request { changes, findings, generated, actor, dry_run, idempotency, .. } = request;
+        let mut resolve = Resolve { draft: &mut self.draft, findings, touched: Touched::new() };
+        resolve.apply(changes);
+        let Resolve { findings, touched, .. } = resolve;
+        let warnings = findings.into_result().map_err(Refused::Faults)?;
+        let mut outcome = self.count(&touched);
+        outcome.warnings = warnings;
+        outcome.generated_ids = generated.into_iter().map(|(pointer, id)| (pointer, id.as_str().into())).collect();
+        if dry_run {
+            self.draft.drop_request();
+            return Ok(outcome);
+        }
+        if self.revises(&touched) {
+            self.revision += 1;
+            outcome.revision = self.revision;
+            let wiped = &self.draft.request().wiped;
+            self.steps.retain(|(step, ..)| !wiped.contains(&step.project));
+            let steps = self.steps_of(&touched);
+            self.steps.extend(steps.into_iter().map(|step| (step, actor.clone(), self.revision)));
+        }
+        if let Some((key, fingerprint)) = idempotency {
+            let answer = serde_json::to_value(&outcome).map_err(|error| Refused::Store(Arc::new(error.into())))?;
+            let answer = Answer { key: key.clone(), fingerprint, answer, at: self.now };
+            self.rows.answer(&answer);
+            self.answers.insert(key, answer);
+        }
+        self.draft.keep();
+        Ok(outcome)
+    }
+
+    fn check(&self, precondition: &Precondition) -> Result<(), Refused> {
+        match precondition {
+            Precondition::Exists(key) if self.draft.record(key).is_none() => Err(Refused::NotFound(key.clone())),
+            Precondition::Absent(key) if self.draft.record(key).is_some() => Err(Refused::Precondition(key.clone())),
+            Precondition::Matches(key, etags) => {
+                let record = self.draft.record(key);
+                let present = record.map(|record| etag(&represent(&self.draft, key, record)));
+                let matches = present.is_some_and(|present| etags.iter().any(|etag| *etag == present || etag == "*"));
+                if matches { Ok(()) } else { Err(Refused::Precondition(key.clone())) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self, touched: &Touched) -> Outcome {
+        let (mut created, mut updated, mut deleted, mut unchanged) = (0, 0, 0, 0);
+        for key in touched.keys().filter(|key| key.kind != Kind::Membership) {
+            match (self.draft.before().record(key), self.draft.record(key)) {
+                (None, Some(_)) => created += 1,
+                (Some(_), None) => deleted += 1,
+                (Some(before), Some(after)) if before.entity != after.entity || before.position != after.position => updated += 1,
+                _ => unchanged += 1,
+            }
+        }
+        let generated_ids = serde_json::Map::new();
+        Outcome { revision: self.revision, created, updated, deleted, unchanged, warnings: Vec::new(), generated_ids }
+    }
+
+    /// Notes the scopes in which something is other than before, and whether there is any.
+    fn revises(&mut self, touched: &Touched) -> bool {
+        let next = self.revision + 1;
+        let mut any = false;
+        for key in touched.keys() {
+            let (before, after) = (self.draft.before(), &self.draft);
+            let same = match (before.record(key), after.record(key)) {
+                (Some(before), Some(after)) => before.entity == after.entity && before.position == after.position,
+                (before, after) => before.is_none() && after.is_none(),
+            };
+            if same {
+                continue;
+            }
+            any = true;
+            self.revisions.insert(key.project.clone(), next);
+            // A project's own fields are part of what is rendered for it.
+            if key.kind == Kind::Project {
+                self.revisions.insert(Some(key.id.clone()), next);
+            }
+        }
+        for project in &self.draft.request().wiped {
+            if self.draft.record(&Key::new(None, Kind::Project, project)).is_none() {
+                self.revisions.remove(&Some(project.clone()));
+            }
+        }
+        any
+    }
+
+    /// The steps that tasks took: those that were changed themselves, and those of what was canceled, revived or moved.
+    fn steps_of(&self, touched: &Touched) -> Vec<TaskStep> {
+        let before = self.draft.before();
+        let mut tasks: HashSet<Key> = HashSet::new();
+        let mut steps = Vec::new();
+        for (key, (_, at)) in touched {
+            let Some(project) = &key.project else { continue };
+            let at = at.unwrap_or(self.now);
+            for task in self.affected(key) {
+                let (from, to) = (counted(&before, &task), counted(&self.draft, &task));
+                if from != to && tasks.insert(task.clone()) {
+                    steps.push(TaskStep { project: project.clone(), task: task.id, at, from, to });
+                }
+            }
+        }
+        steps
+    }
+
+    /// The tasks that may count otherwise when this entity is other than before.
+    fn affected(&self, key: &Key) -> Vec<Key> {
+        let before = self.draft.before().get(key).map(|record| &record.entity);
+        let after = self.draft.record(key).map(|record| &record.entity);
+        let tasks_of = |owner: &Key| {
+            let owned = self.draft.owned(owner).into_iter();
+            owned.map(|(id, _)| owner.sibling(Kind::Task, &id)).collect::<Vec<_>>()
+        };
+        let moved = match key.kind {
+            Kind::Task => return if before.and_then(Task::of) == after.and_then(Task::of) { Vec::new() } else { vec![key.clone()] },
+            Kind::Shot => {
+                let state = |entity: Option<&Entity>| entity.and_then(Shot::of).map(|shot| (shot.canceled, shot.sequence_id.clone()));
+                state(before) != state(after)
+            }
+            Kind::Asset => {
+                let state = |entity: Option<&Entity>| entity.and_then(Asset::of).map(|asset| asset.canceled);
+                state(before) != state(after)
+            }
+            Kind::Sequence => {
+                let canceled = |entity: Option<&Entity>| entity.and_then(Sequence::of).is_some_and(|sequence| sequence.canceled);
+                canceled(before) != canceled(after)
+            }
+            Kind::Membership => before != after,
+            _ => false,
+        };
+        match key.kind {
+            _ if !moved => Vec::new(),
+            Kind::Shot | Kind::Asset => tasks_of(key),
+            _ => {
+                let shots = self.draft.ids(key.project.as_ref(), Kind::Shot).into_iter().map(|id| key.sibling(Kind::Shot, &id));
+                let of_sequence = shots.filter(|shot| {
+                    let shot = self.draft.record(shot).and_then(|record| Shot::of(&record.entity));
+                    shot.is_some_and(|shot| shot.sequence_id.as_ref() == Some(&key.id))
+                });
+                of_sequence.flat_map(|shot| tasks_of(&shot)).collect()
+            }
+        }
+    }
+}

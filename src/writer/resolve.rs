@@ -1,0 +1,314 @@
+//! From changes to what they alter: the one function that every input goes through.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::draft::Draft;
+use crate::model::{
+    Entity, Id, Kind, Task,
+    change::{Change, Op},
+    fault::{At, Findings},
+    scope::{Instant, Key, Record, Times, View},
+};
+
+/// What the changes of one request touched, whether or not it was altered: the pointer to where the body says so, and the
+/// time if the change named one.
+pub type Touched = IndexMap<Key, (String, Option<Instant>)>;
+
+/// Applies changes to a draft.
+pub struct Resolve<'a> {
+    /// What they are applied to.
+    pub draft: &'a mut Draft,
+    /// What is wrong or odd about them.
+    pub findings: Findings,
+    /// What they touched.
+    pub touched: Touched,
+}
+
+impl Resolve<'_> {
+    /// Applies one change after another, then sees whether everything that they left belongs somewhere.
+    pub fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::One { key, op, at, pointer } => {
+                    self.one(&key, op, at, &pointer);
+                    self.touched.entry(key).or_insert((pointer, at));
+                }
+                Change::Whole { project, kind, owner, ids } => self.whole(project.as_ref(), kind, owner, &ids),
+            }
+        }
+        self.check_owners();
+    }
+
+    fn one(&mut self, key: &Key, op: Op, at: Option<Instant>, pointer: &str) {
+        if at.is_some() && at < self.draft.tombstone(key) {
+            self.skipped(key, pointer, "it was deleted after that");
+            return;
+        }
+        let existing = self.draft.record(key).map(|record| Record::clone(record));
+        match op {
+            Op::Delete => self.delete(key, existing.as_ref(), at, pointer),
+            Op::Put(entity) => self.put(key, existing, *entity, at, pointer),
+            Op::Merge(patch) => self.merge(key, existing, patch, at, pointer),
+            Op::Add(field, ids) => self.members(key, existing, (field, true), &ids, at, pointer),
+            Op::Remove(field, ids) => self.members(key, existing, (field, false), &ids, at, pointer),
+        }
+    }
+
+    fn skipped(&mut self, key: &Key, pointer: &str, why: &str) {
+        let detail = format!("{} {}: skipped, {why}", key.kind.singular(), key.id);
+        self.findings.warn(At::Pointer(pointer), detail);
+    }
+
+    fn put(&mut self, key: &Key, existing: Option<Record>, mut entity: Entity, at: Option<Instant>, pointer: &str) {
+        keep_owner(&mut entity, existing.as_ref());
+        let Some(mut record) = existing else {
+            let times = at.map_or_else(Times::new, |at| {
+                key.kind.fields().iter().map(|field| (field.name.to_owned(), at)).collect()
+            });
+            self.create(key, entity, times, pointer);
+            return;
+        };
+        match at {
+            None => record.entity = entity,
+            Some(at) => {
+                for field in key.kind.fields() {
+                    self.set_at(key, &mut record, field.name, at, pointer, |target| target.copy_field(field.name, &entity));
+                }
+            }
+        }
+        self.draft.set(key, Some(record));
+    }
+
+    /// Sets one field to what was true at a time, unless what it holds is more recent.
+    fn set_at(&mut self, key: &Key, record: &mut Record, field: &str, at: Instant, pointer: &str, set: impl FnOnce(&mut Entity)) {
+        if record.times.get(field).is_some_and(|held| *held > at) {
+            self.skipped(key, pointer, &format!("its {field} is more recent"));
+            return;
+        }
+        let before = record.entity.members(field).cloned();
+        set(&mut record.entity);
+        // Members that were added or removed since then stay as that left them.
+        if let (Some(before), Some(now)) = (before, record.entity.members(field)) {
+            let prefix = format!("{field}/");
+            for (name, held) in record.times.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix)) {
+                let member = &name[prefix.len()..];
+                let was_in = before.iter().find(|id| id.as_str() == member);
+                if *held > at {
+                    match was_in {
+                        Some(id) if !now.contains(id) => now.push(id.clone()),
+                        None => now.retain(|id| id.as_str() != member),
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+        record.times.insert(field.to_owned(), at);
+    }
+
+    fn merge(&mut self, key: &Key, existing: Option<Record>, patch: Map<String, Value>, at: Option<Instant>, pointer: &str) {
+        let place = At::Pointer(pointer);
+        let Some(mut record) = existing else {
+            let times = at.map_or_else(Times::new, |at| {
+                patch.keys().filter_map(|name| key.kind.field(name)).map(|field| (field.name.to_owned(), at)).collect()
+            });
+            let mut patch = patch;
+            patch.retain(|_, value| !value.is_null());
+            let entity = Entity::read(key.kind, patch, place, &mut self.findings);
+            self.create(key, entity, times, pointer);
+            return;
+        };
+        let names_asset = patch.get("asset_id").is_some_and(|id| !id.is_null());
+        match at {
+            None => record.entity.merge(patch, place, &mut self.findings),
+            Some(at) => self.merge_at(key, &mut record, patch, at, pointer),
+        }
+        if let Entity::Task(task) = &mut record.entity {
+            settle_owner(task, names_asset);
+        }
+        self.draft.set(key, Some(record));
+    }
+
+    /// Merges what was true at a time. The members of `data` are as independent as fields are.
+    fn merge_at(&mut self, key: &Key, record: &mut Record, patch: Map<String, Value>, at: Instant, pointer: &str) {
+        let place = At::Pointer(pointer);
+        for (name, value) in patch {
+            let field = key.kind.field(&name);
+            let parts = match (field, value) {
+                (Some(field), Value::Object(members)) if field.name == "data" => {
+                    let parts = members.into_iter().map(|(member, value)| (format!("data/{member}"), (member, value).into()));
+                    parts.map(|(time, part): (String, (String, Value))| (time, Value::Object(Map::from_iter([part])))).collect()
+                }
+                (Some(field), value) => vec![(field.name.to_owned(), value)],
+                (None, value) => vec![(name.clone(), value)],
+            };
+            for (time, value) in parts {
+                let mut findings = Findings::default();
+                let patch = Map::from_iter([(name.clone(), value)]);
+                self.set_at(key, record, &time, at, pointer, |entity| entity.merge(patch, place, &mut findings));
+                self.findings.append(findings);
+            }
+        }
+    }
+
+    fn create(&mut self, key: &Key, entity: Entity, times: Times, _pointer: &str) {
+        let position = self.draft.next_position(key);
+        self.draft.set(key, Some(Record { position, times, entity }));
+    }
+
+    fn members(
+        &mut self,
+        key: &Key,
+        existing: Option<Record>,
+        (field, add): (&'static str, bool),
+        ids: &[Id],
+        at: Option<Instant>,
+        pointer: &str,
+    ) {
+        let Some(mut record) = existing else {
+            let detail = format!("there is no {} {}", key.kind.singular(), key.id);
+            self.findings.fault(At::Pointer(pointer), detail);
+            return;
+        };
+        for id in ids {
+            let member = format!("{field}/{id}");
+            if let Some(at) = at {
+                let held = record.times.get(field).max(record.times.get(&member));
+                if held.is_some_and(|held| *held > at) {
+                    self.skipped(key, pointer, &format!("its {field} are more recent"));
+                    continue;
+                }
+                record.times.insert(member, at);
+            }
+            let Some(members) = record.entity.members(field) else { continue };
+            let is_in = members.contains(id);
+            if add && !is_in {
+                members.push(id.clone());
+            } else if !add && is_in {
+                members.retain(|member| member != id);
+            }
+        }
+        self.draft.set(key, Some(record));
+    }
+
+    fn delete(&mut self, key: &Key, existing: Option<&Record>, at: Option<Instant>, pointer: &str) {
+        if let Some(at) = at {
+            let latest = existing.and_then(|record| record.times.values().max());
+            if latest.is_some_and(|latest| *latest > at) {
+                self.skipped(key, pointer, "it was changed after that");
+                return;
+            }
+        }
+        self.remove(key, existing, at, pointer);
+    }
+
+    /// Takes an entity away, with what belongs to it.
+    fn remove(&mut self, key: &Key, existing: Option<&Record>, at: Option<Instant>, pointer: &str) {
+        let latest = existing.and_then(|record| record.times.values().max().copied());
+        if let Some(at) = at.max(latest) {
+            self.draft.bury(key, at);
+        }
+        if existing.is_none() {
+            return;
+        }
+        self.draft.set(key, None);
+        let also = match key.kind {
+            Kind::Shot => {
+                let tasks = self.draft.owned(key).into_iter().map(|(id, _)| key.sibling(Kind::Task, &id));
+                tasks.chain([key.sibling(Kind::Casting, &key.id)]).collect()
+            }
+            Kind::Asset => self.draft.owned(key).into_iter().map(|(id, _)| key.sibling(Kind::Task, &id)).collect(),
+            Kind::Sequence => vec![key.sibling(Kind::Membership, &key.id)],
+            Kind::Project => {
+                self.draft.wipe(&key.id);
+                self.touched.retain(|touched, _| touched.project.as_ref() != Some(&key.id));
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        for key in also {
+            let existing = self.draft.record(&key).map(|record| Record::clone(record));
+            if existing.is_some() {
+                self.remove(&key, existing.as_ref(), at, pointer);
+                self.touched.entry(key).or_insert((pointer.to_owned(), at));
+            }
+        }
+    }
+
+    /// Lets a list consist of these ids in this order.
+    fn whole(&mut self, project: Option<&Id>, kind: Kind, owner: Option<(Kind, Id)>, ids: &[Id]) {
+        let wanted: HashSet<&Id> = ids.iter().collect();
+        let present = match owner {
+            Some((owner, id)) => {
+                let owned = self.draft.owned(&Key::new(project, owner, &id));
+                owned.into_iter().map(|(id, _)| id).collect()
+            }
+            None => self.draft.ids(project, kind),
+        };
+        for id in present.iter().filter(|id| !wanted.contains(id)) {
+            let key = Key::new(project, kind, id);
+            let existing = self.draft.record(&key).map(|record| Record::clone(record));
+            self.remove(&key, existing.as_ref(), None, "");
+            self.touched.entry(key).or_insert((String::new(), None));
+        }
+        let keys: Vec<Key> = ids.iter().map(|id| Key::new(project, kind, id)).collect();
+        let mut records: Vec<_> = keys.into_iter().filter_map(|key| Some((self.draft.record(&key)?.clone(), key))).collect();
+        let mut positions: Vec<i64> = records.iter().map(|(record, _)| record.position).collect();
+        positions.sort_unstable();
+        for ((record, key), position) in records.drain(..).zip(positions) {
+            if record.position != position {
+                self.draft.set(&key, Some(Record { position, ..Record::clone(&record) }));
+                self.touched.entry(key).or_insert((String::new(), None));
+            }
+        }
+    }
+
+    /// What owns must exist: a project its contents, a shot or an asset its tasks. What is only referred to may come later.
+    fn check_owners(&mut self) {
+        let mut missing_projects = HashSet::new();
+        for (key, (pointer, _)) in &self.touched {
+            let Some(record) = self.draft.request().records.get(key).and_then(Option::as_ref) else { continue };
+            if let Some(project) = &key.project {
+                if self.draft.record(&Key::new(None, Kind::Project, project)).is_none() {
+                    if missing_projects.insert(project.clone()) {
+                        self.findings.fault(At::Pointer(pointer), format!("there is no project {project}"));
+                    }
+                    continue;
+                }
+            }
+            let Some(task) = Task::of(&record.entity) else { continue };
+            match task.owner() {
+                None => self.findings.fault(At::Pointer(pointer), "a task needs the shot_id or asset_id of what it is work on"),
+                Some((kind, id)) if self.draft.record(&key.sibling(kind, &id)).is_none() => {
+                    let field = if kind == Kind::Shot { "shot_id" } else { "asset_id" };
+                    let detail = format!("there is no {} {id} in this project", kind.singular());
+                    self.findings.fault(At::Pointer(pointer).key(field), detail);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// A task that is put without saying whose it is stays with its shot or asset.
+fn keep_owner(entity: &mut Entity, existing: Option<&Record>) {
+    if let (Entity::Task(task), Some(Entity::Task(old))) = (entity, existing.map(|record| &record.entity))
+        && task.owner().is_none()
+    {
+        task.shot_id.clone_from(&old.shot_id);
+        task.asset_id.clone_from(&old.asset_id);
+    }
+}
+
+/// A task that is given to an asset leaves its shot, and the other way round.
+fn settle_owner(task: &mut Task, names_asset: bool) {
+    if task.shot_id.is_some() && task.asset_id.is_some() {
+        if names_asset {
+            task.shot_id = None;
+        } else {
+            task.asset_id = None;
+        }
+    }
+}
