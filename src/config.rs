@@ -86,7 +86,8 @@ impl Settings {
     /// The same, with what is not set taken from a file.
     pub fn or_from(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
         let file: Self = toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))?;
         Ok(Self {
             listen: self.listen.or(file.listen),

@@ -73,6 +73,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// Everything that a site answers.
 pub fn app(state: AppState) -> Router {
     let routes = api().router.merge(openapi::routes(&document()));
-    layers::around(routes.fallback(site::serve).method_not_allowed_fallback(async || problem::Problem::MethodNotAllowed))
-        .with_state(state)
+    layers::around(
+        routes.fallback(site::serve).method_not_allowed_fallback(async || problem::Problem::MethodNotAllowed),
+    )
+    .with_state(state)
 }

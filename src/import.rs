@@ -103,7 +103,9 @@ fn projects_of(
         let folder = data.join("projects").join(id.as_str());
         let mut project = match optional(&folder.join("project.json"))? {
             Some(Value::Object(project)) => project,
-            Some(_) => return Err(Error::Content { path: folder.join("project.json"), reason: "it is no object".to_owned() }),
+            Some(_) => {
+                return Err(Error::Content { path: folder.join("project.json"), reason: "it is no object".to_owned() });
+            }
             None => entry.as_object().cloned().unwrap_or_default(),
         };
         for list in ["sequences", "shots", "assets", "casting"] {
@@ -130,5 +132,6 @@ fn optional(path: &Path) -> Result<Option<Value>, Error> {
 
 fn json_file(path: &Path) -> Result<Value, Error> {
     let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::Content { path: path.to_owned(), reason: format!("not JSON: {error}") })
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::Content { path: path.to_owned(), reason: format!("not JSON: {error}") })
 }

@@ -10,7 +10,10 @@ use bytes::Bytes;
 #[must_use]
 pub fn placeholders() -> [(&'static str, Bytes); 3] {
     [
-        ("static/img/placeholder-asset.png", Bytes::from_static(include_bytes!("media/pictures/placeholder-asset.png"))),
+        (
+            "static/img/placeholder-asset.png",
+            Bytes::from_static(include_bytes!("media/pictures/placeholder-asset.png")),
+        ),
         ("static/img/placeholder-user.png", Bytes::from_static(include_bytes!("media/pictures/placeholder-user.png"))),
         (
             "24px_inconsolata_bitmap_font.png",

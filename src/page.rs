@@ -56,9 +56,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file is something else than a wheel.
-    #[error(
-        "{path} is not a wheel or another zip archive: give a `.whl` file, or the folder of an unpacked page"
-    )]
+    #[error("{path} is not a wheel or another zip archive: give a `.whl` file, or the folder of an unpacked page")]
     NotAnArchive {
         /// The file.
         path: PathBuf,
@@ -140,27 +138,17 @@ pub enum Error {
 impl Error {
     /// Returns what turns an I/O fault met while doing `action` with `path` into an [`Error`].
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
     fn too_large(archive: &Path, fault: String) -> Self {
-        Self::TooLarge {
-            archive: archive.to_owned(),
-            fault,
-        }
+        Self::TooLarge { archive: archive.to_owned(), fault }
     }
 
     fn not_an_archive(path: &Path, error: ZipError) -> Self {
         match error {
             ZipError::Io(source) => Self::io("read", path)(source),
-            source => Self::NotAnArchive {
-                path: path.to_owned(),
-                source,
-            },
+            source => Self::NotAnArchive { path: path.to_owned(), source },
         }
     }
 }
@@ -179,9 +167,7 @@ pub fn install(source: &Path, frontend_dir: &Path, layout: Option<Layout>) -> Re
     match fs::metadata(source) {
         Ok(metadata) if metadata.is_dir() => open_folder(source, layout),
         Ok(_) => install_archive(source, frontend_dir, layout),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Missing {
-            path: source.to_owned(),
-        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Missing { path: source.to_owned() }),
         Err(error) => Err(Error::io("read", source)(error)),
     }
 }
@@ -189,11 +175,7 @@ pub fn install(source: &Path, frontend_dir: &Path, layout: Option<Layout>) -> Re
 /// Opens the page in a folder, without writing anything.
 fn open_folder(folder: &Path, layout: Option<Layout>) -> Result<Page, Error> {
     let root = find_root(folder)?;
-    Ok(Page {
-        layout: build::layout(&root, layout)?,
-        version: build::version(&root),
-        root,
-    })
+    Ok(Page { layout: build::layout(&root, layout)?, version: build::version(&root), root })
 }
 
 /// Returns `folder`, or the folder in it, that contains `index.html`.
@@ -204,28 +186,17 @@ fn find_root(folder: &Path) -> Result<PathBuf, Error> {
         match fs::metadata(&index) {
             Ok(metadata) if metadata.is_file() => return Ok(root),
             // "Not a directory" is a file with the name of a page's folder.
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Err(Error::io("read", &index)(error));
             }
             Ok(_) | Err(_) => {}
         }
     }
-    Err(Error::NoPage {
-        path: folder.to_owned(),
-    })
+    Err(Error::NoPage { path: folder.to_owned() })
 }
 
 /// Unpacks the page of an archive beside its place and renames it, so that a page in its place is always whole.
-fn install_archive(
-    source: &Path,
-    frontend_dir: &Path,
-    layout: Option<Layout>,
-) -> Result<Page, Error> {
+fn install_archive(source: &Path, frontend_dir: &Path, layout: Option<Layout>) -> Result<Page, Error> {
     let mut archive = Archive::open(source)?;
     let root = frontend_dir.join(archive.digest());
     if !archive.is_unpacked_at(&root) {
@@ -241,11 +212,7 @@ fn install_archive(
         }
         tracing::info!(page.root = %root.display(), page.source = %source.display(), "unpacked the Watchtower page");
     }
-    Ok(Page {
-        layout: build::layout(&root, layout)?,
-        version: archive.version(),
-        root,
-    })
+    Ok(Page { layout: build::layout(&root, layout)?, version: archive.version(), root })
 }
 
 #[cfg(test)]
@@ -262,9 +229,7 @@ mod tests {
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     #[test]
@@ -272,14 +237,7 @@ mod tests {
         let (_folder, source, frontend) = folders();
         fake::write(&source, &fake::V1);
         let page = install(&source, &frontend, None).unwrap();
-        assert_eq!(
-            page,
-            Page {
-                root: source,
-                layout: Layout::V1,
-                version: None
-            }
-        );
+        assert_eq!(page, Page { root: source, layout: Layout::V1, version: None });
         assert!(!frontend.exists());
     }
 
@@ -288,18 +246,9 @@ mod tests {
         for name in PAGE_FOLDERS {
             let (_folder, source, frontend) = folders();
             fake::write(&source.join(name), &fake::CLASSIC);
-            fake::write(
-                &source,
-                &[(
-                    "watchtower_pipeline-0.1.7.dist-info/METADATA",
-                    fake::METADATA,
-                )],
-            );
+            fake::write(&source, &[("watchtower_pipeline-0.1.7.dist-info/METADATA", fake::METADATA)]);
             let page = install(&source, &frontend, None).unwrap();
-            assert_eq!(
-                (page.root, page.layout),
-                (source.join(name), Layout::Classic)
-            );
+            assert_eq!((page.root, page.layout), (source.join(name), Layout::Classic));
             assert_eq!(page.version.as_deref(), Some("0.1.7"));
         }
     }
@@ -310,14 +259,8 @@ mod tests {
         let wheel = source.join("a.whl");
         fake::wheel(&wheel, &[]);
         let page = install(&wheel, &frontend, None).unwrap();
-        assert_eq!(
-            (page.layout, page.version.as_deref()),
-            (Layout::Classic, Some("0.1.7"))
-        );
-        assert_eq!(
-            fs::read_to_string(page.root.join("assets/index.1.css")).unwrap(),
-            fake::CLASSIC[2].1
-        );
+        assert_eq!((page.layout, page.version.as_deref()), (Layout::Classic, Some("0.1.7")));
+        assert_eq!(fs::read_to_string(page.root.join("assets/index.1.css")).unwrap(), fake::CLASSIC[2].1);
         let modified = || fs::metadata(&page.root).unwrap().modified().unwrap();
         let before = modified();
         assert_eq!(install(&wheel, &frontend, None).unwrap(), page);
@@ -336,10 +279,7 @@ mod tests {
         fs::write(page.root.join("index.html"), "half").unwrap();
         fs::remove_file(page.root.join("assets/index.1.js")).unwrap();
         assert_eq!(install(&wheel, &frontend, None).unwrap(), page);
-        assert_eq!(
-            fs::read_to_string(page.root.join("index.html")).unwrap(),
-            fake::CLASSIC[0].1
-        );
+        assert_eq!(fs::read_to_string(page.root.join("index.html")).unwrap(), fake::CLASSIC[0].1);
     }
 
     #[test]
@@ -359,15 +299,9 @@ mod tests {
         let (_folder, source, frontend) = folders();
         let zip = source.join("a.zip");
         fake::archive(&zip, &[("site/index.html".to_owned(), "<h1>hello</h1>")]);
-        assert!(matches!(
-            install(&zip, &frontend, None),
-            Err(Error::UnknownLayout { .. })
-        ));
+        assert!(matches!(install(&zip, &frontend, None), Err(Error::UnknownLayout { .. })));
         assert!(names(&frontend).is_empty());
-        assert_eq!(
-            install(&zip, &frontend, Some(Layout::V1)).unwrap().layout,
-            Layout::V1
-        );
+        assert_eq!(install(&zip, &frontend, Some(Layout::V1)).unwrap().layout, Layout::V1);
     }
 
     #[test]

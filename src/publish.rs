@@ -229,8 +229,13 @@ impl Renderer {
         });
         match &report {
             Ok(report) if wish.project.is_none() => {
-                tracing::debug!(layout = self.layout.name(), revision, files.written = report.files_written,
-                    duration_ms = report.milliseconds, "published");
+                tracing::debug!(
+                    layout = self.layout.name(),
+                    revision,
+                    files.written = report.files_written,
+                    duration_ms = report.milliseconds,
+                    "published"
+                );
                 self.announce.send_replace(Progress { revision, failure: None, last: *report });
             }
             Ok(_) => {}
@@ -252,22 +257,24 @@ impl Renderer {
             let contents = self.studio.scope(id).await?;
             let state = (contents.revision, context.revision);
             if wish.force || self.rendered.get(id) != Some(&state) {
-                let (layout, context, id) = (self.layout, context.clone(), id.clone());
-                let key = id.clone();
-                tally += self.publish(wish.force, move || layout.project_files(&context, &id, &contents)).await?;
-                self.rendered.insert(key, state);
+                let (layout, context, key) = (self.layout, context.clone(), id.clone());
+                let encode = move || layout.project_files(&context, &key, &contents);
+                tally += self.publish(wish.force, Some(project_folder(id)), encode).await?;
+                self.rendered.insert(id.clone(), state);
             }
         }
         let (layout, list) = (self.layout, context.clone());
-        tally += self.publish(wish.force, move || list_files(layout, &list)).await?;
+        tally += self.publish(wish.force, None, move || list_files(layout, &list)).await?;
         self.remove_old(&context).await?;
         Ok(tally)
     }
 
-    /// Encodes, serves what is new, then writes it to disk; off the threads that answer requests.
+    /// Encodes, serves what is new, then writes it to disk; off the threads that answer requests. What else is in
+    /// `folder` goes.
     async fn publish(
         &self,
         force: bool,
+        folder: Option<String>,
         encode: impl FnOnce() -> serde_json::Result<Vec<TreeFile>> + Send + 'static,
     ) -> Result<Tally, Error> {
         let (tree, served) = (self.tree.clone(), self.served.clone());
@@ -283,6 +290,11 @@ impl Renderer {
                 } else {
                     tally += tree.write(file, force)?;
                 }
+            }
+            if let Some(folder) = folder {
+                let wanted =
+                    |name: &str| files.iter().any(|file| file.path.strip_prefix(&folder) == Some(&format!("/{name}")));
+                tree.retain(&folder, wanted)?;
             }
             Ok(tally)
         };
@@ -303,9 +315,7 @@ impl Renderer {
             self.served.store(Arc::new(kept));
         }
         let tree = self.tree.clone();
-        let remove = move || {
-            tree.retain("data/projects", |name| name.ends_with(".json") || ids.contains(name))
-        };
+        let remove = move || tree.retain("data/projects", |name| name.ends_with(".json") || ids.contains(name));
         tokio::task::spawn_blocking(remove).await.map_err(|_| Error::Stopped)??;
         Ok(())
     }
@@ -320,7 +330,13 @@ fn list_files(layout: Layout, context: &Scope) -> serde_json::Result<Vec<TreeFil
 }
 
 /// Renders everything into a folder, once, for any other web server.
-pub async fn render_to(studio: Arc<Studio>, revision: watch::Receiver<u64>, layout: Layout, out: &std::path::Path, wish: Wish) -> Result<Report, Error> {
+pub async fn render_to(
+    studio: Arc<Studio>,
+    revision: watch::Receiver<u64>,
+    layout: Layout,
+    out: &std::path::Path,
+    wish: Wish,
+) -> Result<Report, Error> {
     let (announce, _) = watch::channel(Progress::default());
     let tree = Arc::new(Tree::open(out)?);
     let served = Arc::new(ArcSwap::default());

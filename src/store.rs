@@ -73,7 +73,8 @@ impl Store {
             .foreign_keys(true);
         let mut writer = sqlx::ConnectOptions::connect(&options).await?;
         MIGRATIONS.run(&mut writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(4).min_connections(0).connect_lazy_with(options.read_only(true));
+        let readers =
+            SqlitePoolOptions::new().max_connections(4).min_connections(0).connect_lazy_with(options.read_only(true));
         Ok(Self { writer: tokio::sync::Mutex::new(writer), readers })
     }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use super::{Common, say, serve::{install, layout_of}};
+use super::{
+    Common, say,
+    serve::{install, layout_of},
+};
 use crate::{
     config::Settings,
     model::problems::problems,
@@ -30,7 +33,11 @@ impl Check {
         let folder = DataFolder::take(&common.data_dir)?;
         let page = install(&settings, &folder).await?;
         let layout = layout_of(&settings, page.as_ref());
-        say(&format!("configuration: listens on {listen}, {} layout, {} page", layout.name(), if page.is_some() { "with a" } else { "without a" }))?;
+        say(&format!(
+            "configuration: listens on {listen}, {} layout, {} page",
+            layout.name(),
+            if page.is_some() { "with a" } else { "without a" }
+        ))?;
         let core = Core::open(&folder.database(), system_clock()).await?;
         core.store.check().await.context("the database is damaged; restore a backup")?;
         let context = core.studio.context();

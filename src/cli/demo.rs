@@ -55,7 +55,10 @@ impl Demo {
             started => started?,
         };
         self.fill(&server).await?;
-        say(&format!("\nWatchtower shows an example production at\n\n    http://{}/\n\nCtrl-C stops it.", server.address()))?;
+        say(&format!(
+            "\nWatchtower shows an example production at\n\n    http://{}/\n\nCtrl-C stops it.",
+            server.address()
+        ))?;
         server.run(told_to_stop()).await?;
         Ok(())
     }
@@ -65,7 +68,11 @@ impl Demo {
         let dir = &self.demo_dir;
         let mark = dir.join(MARK);
         let is_empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
-        anyhow::ensure!(is_empty || mark.is_file(), "{} is not a demo's folder: name another with --demo-dir", dir.display());
+        anyhow::ensure!(
+            is_empty || mark.is_file(),
+            "{} is not a demo's folder: name another with --demo-dir",
+            dir.display()
+        );
         let folder = DataFolder::take(dir)?;
         fs::write(&mark, "")?;
         for name in ["watchtower.db", "watchtower.db-wal", "watchtower.db-shm"] {
@@ -100,7 +107,9 @@ impl Demo {
         for snapshot in production::snapshots() {
             let id = snapshot["id"].as_str().unwrap_or_default();
             let id = Id::parse(id)?;
-            let put = |reader: &mut crate::model::wire::Reader| drop(reader.put(None, Kind::Project, Some(&id), snapshot, At::Root));
+            let put = |reader: &mut crate::model::wire::Reader| {
+                drop(reader.put(None, Kind::Project, Some(&id), snapshot, At::Root))
+            };
             outcome = write(&state.writer, put).await?;
         }
         for publisher in &state.publishers {

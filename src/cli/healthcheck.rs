@@ -26,7 +26,11 @@ impl Healthcheck {
         let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build()?;
         let response = client.get(format!("http://{address}/readyz")).send().await?;
         let status = response.status();
-        anyhow::ensure!(status.is_success(), "the server on {address} is not ready: {status} {}", response.text().await?);
+        anyhow::ensure!(
+            status.is_success(),
+            "the server on {address} is not ready: {status} {}",
+            response.text().await?
+        );
         Ok(())
     }
 }

@@ -72,7 +72,10 @@ async fn into_folder(tree: import::Import, common: &Common) -> anyhow::Result<()
 }
 
 /// Imports one project after the other, with a bar on a terminal.
-async fn each(projects: Vec<(Id, Value)>, mut put: impl AsyncFnMut(Id, Value) -> anyhow::Result<Outcome>) -> anyhow::Result<()> {
+async fn each(
+    projects: Vec<(Id, Value)>,
+    mut put: impl AsyncFnMut(Id, Value) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<()> {
     let bar = ProgressBar::new(projects.len() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")?);
     for (id, project) in projects {

@@ -57,7 +57,12 @@ impl Render {
             let report = render_to(core.studio.clone(), core.writer.revision(), layout, &out, wish).await?;
             say(&format!(
                 "{}: revision {}, {} files written ({} bytes), {} unchanged, {:.1} ms",
-                out.display(), report.revision, report.files_written, report.bytes, report.files_unchanged, report.milliseconds
+                out.display(),
+                report.revision,
+                report.files_written,
+                report.bytes,
+                report.files_unchanged,
+                report.milliseconds
             ))?;
         }
         core.close().await?;

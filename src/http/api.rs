@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    routing::{MethodRouter, MethodFilter},
+    routing::{MethodFilter, MethodRouter},
 };
 use serde_json::Value;
 use utoipa::openapi::{
@@ -97,7 +97,13 @@ impl Endpoint {
     }
 
     /// A body that it takes, of a media type.
-    pub fn takes(self, media_type: &str, description: &str, schema: impl Into<RefOr<Schema>>, example: Option<Value>) -> Self {
+    pub fn takes(
+        self,
+        media_type: &str,
+        description: &str,
+        schema: impl Into<RefOr<Schema>>,
+        example: Option<Value>,
+    ) -> Self {
         let content = ContentBuilder::new().schema(Some(schema)).example(example).build();
         let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));
         Self(self.0.request_body(Some(body.content(media_type, content).build())))
@@ -106,7 +112,8 @@ impl Endpoint {
     /// A JSON answer.
     pub fn answers(self, status: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
         let content = ContentBuilder::new().schema(Some(schema)).build();
-        let revision = HeaderBuilder::new().schema(Some(integer())).description(Some("The revision of what is answered.")).build();
+        let revision =
+            HeaderBuilder::new().schema(Some(integer())).description(Some("The revision of what is answered.")).build();
         let response = ResponseBuilder::new().description(description).content("application/json", content);
         Self(self.0.response(status, response.header("Watchtower-Revision", revision).build()))
     }

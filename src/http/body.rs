@@ -35,7 +35,8 @@ pub fn format(headers: &HeaderMap, takes_lines: bool) -> Result<Format, Problem>
         return Ok(Format::Lines);
     }
     let lines = if takes_lines { " or application/x-ndjson" } else { "" };
-    let detail = format!("the body must be application/json{lines}, not {essence:?}; with curl, --json and -T send that");
+    let detail =
+        format!("the body must be application/json{lines}, not {essence:?}; with curl, --json and -T send that");
     Err(Problem::UnsupportedMediaType(detail))
 }
 

@@ -95,7 +95,8 @@ fn list(studio: &Studio<'_>, project: Option<&Id>, kind: Kind) -> Value {
 }
 
 fn answer(value: &Value, revision: u64) -> Response {
-    let headers = [(REVISION.clone(), revision.to_string()), (axum::http::header::CONTENT_TYPE, "application/json".to_owned())];
+    let headers =
+        [(REVISION.clone(), revision.to_string()), (axum::http::header::CONTENT_TYPE, "application/json".to_owned())];
     (StatusCode::OK, headers, value.to_string()).into_response()
 }
 
@@ -106,7 +107,12 @@ async fn get_context(State(state): State<AppState>) -> Response {
     answer(&Value::Object(lists.collect::<Map<_, _>>()), context.revision)
 }
 
-async fn put_context(State(state): State<AppState>, options: WriteOptions, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn put_context(
+    State(state): State<AppState>,
+    options: WriteOptions,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let (bytes, format) = read_body(&state, &headers, body, false).await?;
     let reader = body::read(bytes.clone(), format, |reader, value| reader.context(value, At::Root)).await?;
     bulk_answer(&submit(&state, reader, Vec::new(), &options, &bytes).await?)
@@ -145,7 +151,12 @@ async fn put_snapshot(
     bulk_answer(&submit(&state, reader, Vec::new(), &options, &bytes).await?)
 }
 
-async fn post_batch(State(state): State<AppState>, options: WriteOptions, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn post_batch(
+    State(state): State<AppState>,
+    options: WriteOptions,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let (bytes, format) = read_body(&state, &headers, body, true).await?;
     let reader = body::read(bytes.clone(), format, |reader, value| reader.batch(value, At::Root)).await?;
     bulk_answer(&submit(&state, reader, Vec::new(), &options, &bytes).await?)

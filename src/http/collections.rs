@@ -23,9 +23,9 @@ use crate::model::{Id, Kind, change::Precondition, fault::At, scope::Key, wire::
 pub fn add_to(api: Api) -> Api {
     let studio_wide = Kind::CONTEXT.iter().chain([&Kind::Project]);
     let api = studio_wide.fold(api, |api, kind| collection(api, *kind, &format!("/api/{}", kind.plural())));
-    Kind::OF_PROJECT.iter().fold(api, |api, kind| {
-        collection(api, *kind, &format!("/api/projects/{{project}}/{}", kind.plural()))
-    })
+    Kind::OF_PROJECT
+        .iter()
+        .fold(api, |api, kind| collection(api, *kind, &format!("/api/projects/{{project}}/{}", kind.plural())))
 }
 
 fn collection(api: Api, kind: Kind, path: &str) -> Api {
@@ -33,7 +33,8 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
     let item = if kind == Kind::Project { "/api/projects/{project}".to_owned() } else { format!("{path}/{{id}}") };
     let operation = |verb: &str, name: &str| format!("{verb}{name}");
     let (one, many) = (kind.type_name(), list_name(kind));
-    let describe = |verb: &str, name: &str, summary: String| Endpoint::new(&operation(verb, name), kind.plural(), &summary);
+    let describe =
+        |verb: &str, name: &str, summary: String| Endpoint::new(&operation(verb, name), kind.plural(), &summary);
     api.add(
         Method::Get,
         path,
@@ -47,28 +48,41 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
                 .answers("200", kind.doc(), array_of(schema(one)))
                 .answers_empty("304", "Nothing changed since the `If-None-Match` that was sent")
                 .refuses(&["404", "422"]),
-            |endpoint, field| endpoint.query(field, "Only those with this value, or one of these (separated by commas).", text()),
+            |endpoint, field| {
+                endpoint.query(field, "Only those with this value, or one of these (separated by commas).", text())
+            },
         ),
     )
     .add(
         Method::Post,
         path,
-        move |State(state): State<AppState>, address: Address, options: WriteOptions, headers: HeaderMap, body: Body| {
-            post(state, kind, address, options, headers, body)
-        },
-        writes(describe("post", &many, format!("Creates or updates {}: an object, or an array of them.", kind.plural())))
-            .header("Idempotency-Key", "Repeating the request with the same key within a day repeats the answer, not the write.")
-            .takes("application/json", kind.doc(), schema(one), None)
-            .answers("200", "The entity, or for an array what was done", one_or_bulk(one))
-            .answers("201", "The new entity", schema(one))
-            .refuses(&WRITE_REFUSALS),
+        move |State(state): State<AppState>,
+              address: Address,
+              options: WriteOptions,
+              headers: HeaderMap,
+              body: Body| { post(state, kind, address, options, headers, body) },
+        writes(describe(
+            "post",
+            &many,
+            format!("Creates or updates {}: an object, or an array of them.", kind.plural()),
+        ))
+        .header(
+            "Idempotency-Key",
+            "Repeating the request with the same key within a day repeats the answer, not the write.",
+        )
+        .takes("application/json", kind.doc(), schema(one), None)
+        .answers("200", "The entity, or for an array what was done", one_or_bulk(one))
+        .answers("201", "The new entity", schema(one))
+        .refuses(&WRITE_REFUSALS),
     )
     .add(
         Method::Put,
         path,
-        move |State(state): State<AppState>, address: Address, options: WriteOptions, headers: HeaderMap, body: Body| {
-            put_list(state, kind, address, options, headers, body)
-        },
+        move |State(state): State<AppState>,
+              address: Address,
+              options: WriteOptions,
+              headers: HeaderMap,
+              body: Body| { put_list(state, kind, address, options, headers, body) },
         writes(describe("replace", &many, format!("Replaces all {}: what is absent is deleted.", kind.plural())))
             .takes("application/json", "The whole list, in order", array_of(schema(one)), None)
             .answers("200", "What was done", schema("BulkAnswer"))
@@ -77,7 +91,9 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
     .add(
         Method::Get,
         &item,
-        move |State(state): State<AppState>, address: Address, headers: HeaderMap| read::item(state, kind, own(kind, address), headers),
+        move |State(state): State<AppState>, address: Address, headers: HeaderMap| {
+            read::item(state, kind, own(kind, address), headers)
+        },
         describe("get", one, format!("Gets one of the {}.", kind.plural()))
             .answers("200", kind.doc(), schema(one))
             .answers_empty("304", "Nothing changed since the `If-None-Match` that was sent")
@@ -86,25 +102,37 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
     .add(
         Method::Put,
         &item,
-        move |State(state): State<AppState>, address: Address, options: WriteOptions, headers: HeaderMap, body: Body| {
-            put_item(state, kind, own(kind, address), options, headers, body, false)
-        },
-        writes(conditional(describe("put", one, format!("Creates or replaces one of the {}; absent fields take their defaults.", kind.plural()))))
-            .takes("application/json", kind.doc(), schema(one), None)
-            .answers("200", "The entity", schema(one))
-            .answers("201", "The new entity", schema(one))
-            .refuses(&WRITE_REFUSALS),
+        move |State(state): State<AppState>,
+              address: Address,
+              options: WriteOptions,
+              headers: HeaderMap,
+              body: Body| { put_item(state, kind, own(kind, address), options, headers, body, false) },
+        writes(conditional(describe(
+            "put",
+            one,
+            format!("Creates or replaces one of the {}; absent fields take their defaults.", kind.plural()),
+        )))
+        .takes("application/json", kind.doc(), schema(one), None)
+        .answers("200", "The entity", schema(one))
+        .answers("201", "The new entity", schema(one))
+        .refuses(&WRITE_REFUSALS),
     )
     .add(
         Method::Patch,
         &item,
-        move |State(state): State<AppState>, address: Address, options: WriteOptions, headers: HeaderMap, body: Body| {
-            put_item(state, kind, own(kind, address), options, headers, body, true)
-        },
-        writes(conditional(describe("patch", one, format!("Changes what it names of one of the {} (RFC 7396).", kind.plural()))))
-            .takes("application/merge-patch+json", "The fields to change; null is the default", super::api::object(), None)
-            .answers("200", "The entity", schema(one))
-            .refuses(&WRITE_REFUSALS),
+        move |State(state): State<AppState>,
+              address: Address,
+              options: WriteOptions,
+              headers: HeaderMap,
+              body: Body| { put_item(state, kind, own(kind, address), options, headers, body, true) },
+        writes(conditional(describe(
+            "patch",
+            one,
+            format!("Changes what it names of one of the {} (RFC 7396).", kind.plural()),
+        )))
+        .takes("application/merge-patch+json", "The fields to change; null is the default", super::api::object(), None)
+        .answers("200", "The entity", schema(one))
+        .refuses(&WRITE_REFUSALS),
     )
     .add(
         Method::Delete,
@@ -112,9 +140,13 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
         move |State(state): State<AppState>, address: Address, options: WriteOptions| {
             delete(state, kind, own(kind, address), options)
         },
-        writes(conditional(describe("delete", one, format!("Deletes one of the {}, with what belongs to it.", kind.plural()))))
-            .answers_empty("204", "It is gone")
-            .refuses(&["404", "412", "422"]),
+        writes(conditional(describe(
+            "delete",
+            one,
+            format!("Deletes one of the {}, with what belongs to it.", kind.plural()),
+        )))
+        .answers_empty("204", "It is gone")
+        .refuses(&["404", "412", "422"]),
     )
 }
 

@@ -12,8 +12,8 @@ use axum::{
 use utoipa::{
     PartialSchema,
     openapi::{
-        ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder, Schema,
-        RefOr,
+        ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder,
+        RefOr, Schema,
         schema::{AdditionalProperties, AllOfBuilder, SchemaType, Type},
     },
 };
@@ -67,7 +67,8 @@ fn with_description(schema: RefOr<Schema>, description: &str) -> RefOr<Schema> {
 
 fn entity_schema(kind: Kind) -> RefOr<Schema> {
     let mut builder = ObjectBuilder::new().description(Some(kind.doc())).schema_type(SchemaType::Type(Type::Object));
-    let id = if kind == Kind::Casting { "The id of the shot." } else { "The tracker's id; a random one if none is sent." };
+    let id =
+        if kind == Kind::Casting { "The id of the shot." } else { "The tracker's id; a random one if none is sent." };
     builder = builder.property(kind.id_field(), with_description(id_schema(), id));
     for field in kind.fields() {
         builder = builder.property(field.name, with_description((field.schema)(), field.doc));
@@ -81,9 +82,17 @@ fn entity_schema(kind: Kind) -> RefOr<Schema> {
             ("startFrame", number(), "Computed: `data.frame_in`, if the shot has a range."),
             ("durationSeconds", number(), "Computed: `(frame_out - frame_in) / fps`."),
         ],
-        Kind::Asset => vec![("tasks", array_of(schema("Task")), "Its tasks; absent in a write, they stay as they are.")],
-        Kind::Episode => vec![("sequences", array_of(id_schema()), "Its sequences, in order; absent in a write, they stay.")],
-        Kind::Sequence => vec![("episode_id", <Option<crate::model::Id> as crate::model::field::Field>::schema(), "The id of its episode.")],
+        Kind::Asset => {
+            vec![("tasks", array_of(schema("Task")), "Its tasks; absent in a write, they stay as they are.")]
+        }
+        Kind::Episode => {
+            vec![("sequences", array_of(id_schema()), "Its sequences, in order; absent in a write, they stay.")]
+        }
+        Kind::Sequence => vec![(
+            "episode_id",
+            <Option<crate::model::Id> as crate::model::field::Field>::schema(),
+            "The id of its episode.",
+        )],
         _ => Vec::new(),
     };
     for (name, schema, description) in derived {
@@ -97,14 +106,24 @@ fn number() -> RefOr<Schema> {
 }
 
 fn batch_schema() -> RefOr<Schema> {
-    let kinds: Vec<&str> = Kind::CONTEXT.iter().chain([&Kind::Project]).chain(Kind::OF_PROJECT).map(|kind| kind.plural()).collect();
+    let kinds: Vec<&str> =
+        Kind::CONTEXT.iter().chain([&Kind::Project]).chain(Kind::OF_PROJECT).map(|kind| kind.plural()).collect();
     let change = ObjectBuilder::new()
         .property("op", one_of(&["put", "merge", "delete", "add", "remove"]))
         .property("kind", one_of(&kinds))
         .property("project", with_description(id_schema(), "The project, for all but studio-wide kinds."))
         .property("id", id_schema())
-        .property("value", with_description(object(), "The entity, the patch, or the lists with the members to add or remove."))
-        .property("at", with_description(text(), "When it happened in the tracker (RFC 3339); what is older than what is held is skipped."))
+        .property(
+            "value",
+            with_description(object(), "The entity, the patch, or the lists with the members to add or remove."),
+        )
+        .property(
+            "at",
+            with_description(
+                text(),
+                "When it happened in the tracker (RFC 3339); what is older than what is held is skipped.",
+            ),
+        )
         .required("op")
         .required("kind");
     ObjectBuilder::new().property("changes", array_of(change)).required("changes").into()
@@ -123,7 +142,10 @@ pub fn routes(document: &OpenApi) -> Router<AppState> {
     };
     let index = page.clone();
     Router::new()
-        .route("/api/openapi.json", get(async move || -> Response { ([(header::CONTENT_TYPE, "application/json")], json).into_response() }))
+        .route(
+            "/api/openapi.json",
+            get(async move || -> Response { ([(header::CONTENT_TYPE, "application/json")], json).into_response() }),
+        )
         .route("/api/docs", get(async || Redirect::permanent("/api/docs/")))
         .route("/api/docs/", get(move || index(String::new())))
         .route("/api/docs/{*path}", get(move |Path(path): Path<String>| page(path)))

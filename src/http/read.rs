@@ -84,7 +84,13 @@ pub fn unless_known(headers: &HeaderMap, mut response: Response) -> Response {
 }
 
 /// GET of a list: whole, or in pages (`limit`, `cursor`), filtered by equality.
-pub async fn list(state: AppState, kind: Kind, address: Address, mut params: Params, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn list(
+    state: AppState,
+    kind: Kind,
+    address: Address,
+    mut params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let limit = params.take("limit").map(|text| parse_limit(&text)).transpose()?;
     let cursor = params.take("cursor").map(|text| parse_cursor(&text)).transpose()?;
     let filters = Filters::parse(kind, params)?;
@@ -137,7 +143,10 @@ impl Filters {
         for (name, values) in params.rest() {
             if !filterable(kind).contains(&&*name) {
                 let allowed = filterable(kind).join(", ");
-                return Err(Problem::BadRequest(format!("{} are filtered by {allowed}; not by {name:?}", kind.plural())));
+                return Err(Problem::BadRequest(format!(
+                    "{} are filtered by {allowed}; not by {name:?}",
+                    kind.plural()
+                )));
             }
             filters.push((name, values.split(',').map(str::to_owned).collect()));
         }
@@ -156,7 +165,9 @@ impl Filters {
         let encoded = |text: &str| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-,".contains(&byte);
             let bytes = text.bytes();
-            bytes.map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect::<String>()
+            bytes
+                .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+                .collect::<String>()
         };
         self.0.iter().map(|(name, values)| format!("&{name}={}", encoded(&values.join(",")))).collect()
     }

@@ -130,7 +130,8 @@ async fn from_folder(folder: &std::path::Path, mut request: Request) -> Response
         *probe.method_mut() = Method::HEAD;
         *probe.uri_mut() = request.uri().clone();
         let present = file(folder, probe).await;
-        let matches = [header::ETAG, header::LAST_MODIFIED].iter().any(|name| present.headers().get(name) == Some(&validator));
+        let matches =
+            [header::ETAG, header::LAST_MODIFIED].iter().any(|name| present.headers().get(name) == Some(&validator));
         if !matches {
             request.headers_mut().remove(header::RANGE);
         }

@@ -6,14 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{AppState, Address, Params, body, problem::Problem, read::represented};
+use super::{Address, AppState, Params, body, problem::Problem, read::represented};
 use crate::{
-    model::{
-        change::Precondition,
-        fault::Warning,
-        scope::Key,
-        wire::Reader,
-    },
+    model::{change::Precondition, fault::Warning, scope::Key, wire::Reader},
     writer::{Outcome, Request},
 };
 
@@ -125,7 +120,9 @@ pub async fn submit(
             let published = publisher.published(outcome.revision).await;
             published.map_err(|reason| {
                 tracing::error!(reason, "a write is stored, but could not be published");
-                Problem::Unavailable("the write is stored, but the tree could not be written yet; see /api/status".to_owned())
+                Problem::Unavailable(
+                    "the write is stored, but the tree could not be written yet; see /api/status".to_owned(),
+                )
             })?;
         }
     }
@@ -135,7 +132,8 @@ pub async fn submit(
 /// The answer to a write of many entities.
 pub fn bulk_answer(outcome: &Outcome) -> Result<Response, Problem> {
     let body = serde_json::to_string(outcome).map_err(|_| Problem::Internal)?;
-    let headers = [(REVISION.clone(), outcome.revision.to_string()), (header::CONTENT_TYPE, "application/json".to_owned())];
+    let headers =
+        [(REVISION.clone(), outcome.revision.to_string()), (header::CONTENT_TYPE, "application/json".to_owned())];
     Ok((headers, body).into_response())
 }
 

@@ -14,6 +14,9 @@ use crate::{
     model::{AssetType, Id, Kind, Project, TaskStatus, TaskType, User, number::Fps, scope::Scope},
 };
 
+/// The picture of a person of whom it is only known that there is one.
+const PLACEHOLDER: &str = "static/img/placeholder-user.png";
+
 #[derive(Serialize)]
 struct WireContext<'a> {
     asset_types: Vec<Named<'a>>,
@@ -38,9 +41,10 @@ pub struct WireUser<'a> {
 impl<'a> WireUser<'a> {
     /// The person as both layouts show them.
     pub fn new(id: &'a Id, user: &'a User) -> Self {
-        let thumbnail_url = user.thumbnail_url.as_deref().map(below_the_page);
-        let has_avatar = user.has_avatar && thumbnail_url.is_some();
-        Self { id, full_name: &user.name, name: &user.name, has_avatar, thumbnail_url }
+        let sent = user.thumbnail_url.as_deref().map(below_the_page);
+        // A picture that nobody told us the place of, as in the reference's own trees, is shown as the placeholder.
+        let thumbnail_url = sent.or_else(|| user.has_avatar.then_some(Cow::Borrowed(PLACEHOLDER)));
+        Self { id, full_name: &user.name, name: &user.name, has_avatar: user.has_avatar, thumbnail_url }
     }
 }
 
@@ -136,9 +140,9 @@ pub fn project_files(content: &Content<'_>) -> serde_json::Result<Vec<TreeFile>>
     Ok(files)
 }
 
-/// A blank movie of this many frames.
+/// A blank movie for this many frames; one more, because the page jumps to the end when it reaches the last frame.
 pub(super) fn blank_of(frames: i64, fps: Fps) -> Bytes {
-    blank_movie(frames.max(0).unsigned_abs(), fps.get())
+    blank_movie(frames.max(0).unsigned_abs().saturating_add(1), fps.get())
 }
 
 /// `context.json`.

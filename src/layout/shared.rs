@@ -95,7 +95,8 @@ impl<'a> Content<'a> {
         let folder = project_folder(self.id);
         let shots: Vec<_> = self.shots.iter().map(|shot| self.shot(*shot)).collect();
         let assets: Vec<_> = self.assets.iter().map(|asset| self.asset(*asset)).collect();
-        let sequences: Vec<_> = self.sequences.iter().map(|(id, sequence)| Named { name: &sequence.name, id }).collect();
+        let sequences: Vec<_> =
+            self.sequences.iter().map(|(id, sequence)| Named { name: &sequence.name, id }).collect();
         Ok(vec![
             TreeFile::json(format!("{folder}/shots.json"), &shots)?,
             TreeFile::json(format!("{folder}/assets.json"), &assets)?,

@@ -77,7 +77,9 @@ mod tests {
     fn times_are_read_as_trackers_write_them() {
         let noon = parse_instant("2026-11-23T12:00:00Z");
         assert!(noon.is_some());
-        for same in ["2026-11-23 12:00:00", "2026-11-23T13:00:00+01:00", "2026-11-23T12:00:00.000000", "2026-11-23 12:00:00Z"] {
+        for same in
+            ["2026-11-23 12:00:00", "2026-11-23T13:00:00+01:00", "2026-11-23T12:00:00.000000", "2026-11-23 12:00:00Z"]
+        {
             assert_eq!(parse_instant(same), noon, "{same}");
         }
         for nonsense in ["", "yesterday", "2026-13-01T00:00:00Z", "12:00"] {

@@ -3,13 +3,7 @@
 //! A new field is one line here (stored, read, patched, filtered and described from then on) and one line in each
 //! layout that shows it. `docs/ARCHITECTURE.md` tells what `entities!` makes of this list.
 
-use super::{
-    color::Color,
-    entity::entities,
-    field::Data,
-    id::Id,
-    number::Fps,
-};
+use super::{color::Color, entity::entities, field::Data, id::Id, number::Fps};
 
 entities! {
     /// A person who works on a project.

@@ -40,7 +40,8 @@ pub fn counted(view: &impl View, key: &Key) -> Option<Counted> {
     let task = Task::of(&view.record(key)?.entity)?;
     let (of, owner) = task.owner()?;
     let owner = &view.record(&key.sibling(of, &owner))?.entity;
-    let canceled = Shot::of(owner).is_some_and(|shot| shot.canceled) || Asset::of(owner).is_some_and(|asset| asset.canceled);
+    let canceled =
+        Shot::of(owner).is_some_and(|shot| shot.canceled) || Asset::of(owner).is_some_and(|asset| asset.canceled);
     let sequence = Shot::of(owner).and_then(|shot| shot.sequence_id.as_ref());
     if canceled || sequence.is_some_and(|id| is_canceled(view, &key.sibling(Kind::Sequence, id))) {
         return None;

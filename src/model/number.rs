@@ -85,7 +85,9 @@ mod tests {
     fn numbers_may_come_as_text() {
         assert_eq!(of(&json!("1001.0")).and_then(whole), Some(1001));
         assert_eq!(of(&json!(" -24 ")), Some(-24.0));
-        for nonsense in [json!("inf"), json!("nan"), json!("1e5"), json!(""), json!("12 frames"), json!(true), json!(1e300)] {
+        for nonsense in
+            [json!("inf"), json!("nan"), json!("1e5"), json!(""), json!("12 frames"), json!(true), json!(1e300)]
+        {
             assert_eq!(of(&nonsense), None, "{nonsense}");
         }
     }

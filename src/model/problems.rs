@@ -4,10 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::{
-    Casting, Edit, Id, Kind, Project, Sequence, Shot, Task, User,
-    scope::Scope,
-};
+use super::{Casting, Edit, Id, Kind, Project, Sequence, Shot, Task, User, scope::Scope};
 
 /// How many sequences the classic page has colours for; from the next one on its timeline breaks (tried in a browser).
 const CLASSIC_COLORS: usize = 21;
@@ -98,10 +95,14 @@ impl Finder<'_> {
             let of = (Kind::Shot, id, shot.name.as_str());
             if shot.range().is_none() {
                 let frame = |key| shot.data.0.get(key).map_or_else(|| "nothing".to_owned(), super::field::named);
-                let detail = format!("frame_in is {}, frame_out {}: it is not in the tree", frame("frame_in"), frame("frame_out"));
-                let given = ["frame_in", "frame_out"].iter().all(|key| {
-                    shot.data.0.get(*key).and_then(super::number::of).is_some()
-                });
+                let detail = format!(
+                    "frame_in is {}, frame_out {}: it is not in the tree",
+                    frame("frame_in"),
+                    frame("frame_out")
+                );
+                let given = ["frame_in", "frame_out"]
+                    .iter()
+                    .all(|key| shot.data.0.get(*key).and_then(super::number::of).is_some());
                 let problem = if given { "backwards-range" } else { "no-range" };
                 self.add(problem, of, detail, "send data.frame_in and data.frame_out, the latter not smaller");
             }
@@ -149,7 +150,8 @@ impl Finder<'_> {
     fn sequences(&mut self) {
         let mut shown = self.contents.entities(Kind::Sequence, Sequence::of).filter(|(_, sequence)| !sequence.canceled);
         if let Some((id, sequence)) = shown.nth(CLASSIC_COLORS) {
-            let detail = "the classic page draws no more than 21 sequences: its timeline breaks from this one on".to_owned();
+            let detail =
+                "the classic page draws no more than 21 sequences: its timeline breaks from this one on".to_owned();
             self.add("too-many-sequences", (Kind::Sequence, id, &sequence.name), detail, "use the 1.0 page");
         }
         let names: HashSet<&Id> = self.contents.list(Kind::Sequence).iter().map(|(id, _)| id).collect();
@@ -172,9 +174,19 @@ impl Finder<'_> {
             }
             self.remote(of, edit.source_name.as_deref());
             let total = super::number::whole(last.unwrap_or_default().ceil());
-            if edit.total_frames > 0 && edit.episode_id.is_none() && total.is_some_and(|last| last > edit.total_frames) {
-                let detail = format!("the last shot ends at frame {}, the edit at {}", last.unwrap_or_default(), edit.total_frames);
-                self.add("shots-beyond-the-edit", of, detail, "send the edit's totalFrames, or the shots' ranges, anew");
+            if edit.total_frames > 0 && edit.episode_id.is_none() && total.is_some_and(|last| last > edit.total_frames)
+            {
+                let detail = format!(
+                    "the last shot ends at frame {}, the edit at {}",
+                    last.unwrap_or_default(),
+                    edit.total_frames
+                );
+                self.add(
+                    "shots-beyond-the-edit",
+                    of,
+                    detail,
+                    "send the edit's totalFrames, or the shots' ranges, anew",
+                );
             }
         }
     }

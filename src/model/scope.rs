@@ -219,7 +219,12 @@ impl Scope {
     }
 
     /// Takes over what a committed write changed.
-    pub fn apply(&mut self, revision: u64, changed: Vec<(Kind, Id, Option<Arc<Record>>)>, tombstones: Vec<(Kind, Id, Instant)>) {
+    pub fn apply(
+        &mut self,
+        revision: u64,
+        changed: Vec<(Kind, Id, Option<Arc<Record>>)>,
+        tombstones: Vec<(Kind, Id, Instant)>,
+    ) {
         self.revision = revision;
         let mut by_kind: HashMap<Kind, Vec<_>> = HashMap::new();
         for (kind, id, record) in changed {
@@ -239,7 +244,11 @@ impl Scope {
     }
 
     /// The entities of a list that are of type `T`, with their ids, in order.
-    pub fn entities<'a, T: 'a>(&'a self, kind: Kind, of: fn(&'a Entity) -> Option<&'a T>) -> impl Iterator<Item = (&'a Id, &'a T)> {
+    pub fn entities<'a, T: 'a>(
+        &'a self,
+        kind: Kind,
+        of: fn(&'a Entity) -> Option<&'a T>,
+    ) -> impl Iterator<Item = (&'a Id, &'a T)> {
         self.list(kind).iter().filter_map(move |(id, record)| of(&record.entity).map(|entity| (id, entity)))
     }
 

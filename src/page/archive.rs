@@ -39,15 +39,9 @@ impl Archive {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let bytes = read(path)?;
         let digest = format!("{:032x}", XxHash3_128::oneshot(&bytes));
-        let zip = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|error| Error::not_an_archive(path, error))?;
+        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| Error::not_an_archive(path, error))?;
         let files = listing::page_files(path, &zip)?;
-        Ok(Self {
-            path: path.to_owned(),
-            zip,
-            digest,
-            files,
-        })
+        Ok(Self { path: path.to_owned(), zip, digest, files })
     }
 
     /// The hash of the archive's bytes, in hexadecimal.
@@ -95,23 +89,13 @@ impl Archive {
         finish: impl Fn(&W) -> io::Result<()>,
     ) -> Result<(), Error> {
         for file in &self.files {
-            let failed = |source| Error::Unpack {
-                archive: self.path.clone(),
-                entry: file.name.clone(),
-                source,
-            };
-            let entry = self
-                .zip
-                .by_index(file.index)
-                .map_err(|error| failed(error.into()))?;
+            let failed = |source| Error::Unpack { archive: self.path.clone(), entry: file.name.clone(), source };
+            let entry = self.zip.by_index(file.index).map_err(|error| failed(error.into()))?;
             let mut target = create(&file.name)?;
             // One byte more than it should have is enough to know that the directory lied.
             let copied = io::copy(&mut entry.take(file.size + 1), &mut target).map_err(failed)?;
             if copied != file.size {
-                return Err(failed(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "its size is not the one stated",
-                )));
+                return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "its size is not the one stated")));
             }
             finish(&target).map_err(failed)?;
         }
@@ -120,19 +104,12 @@ impl Archive {
 
     /// The version that the wheel's metadata states; an archive that is no wheel has none.
     pub(super) fn version(&mut self) -> Option<String> {
-        let mut names = (0..self.zip.len())
-            .filter_map(|index| Some((index, self.zip.name_for_index(index)?.ok()?)));
+        let mut names = (0..self.zip.len()).filter_map(|index| Some((index, self.zip.name_for_index(index)?.ok()?)));
         let (index, _) = names.find(|(_, name)| {
-            name.split_once('/')
-                .is_some_and(|(folder, file)| file == "METADATA" && build::is_dist_info(folder))
+            name.split_once('/').is_some_and(|(folder, file)| file == "METADATA" && build::is_dist_info(folder))
         })?;
         let mut metadata = Vec::new();
-        self.zip
-            .by_index(index)
-            .ok()?
-            .take(MAX_METADATA_BYTES)
-            .read_to_end(&mut metadata)
-            .ok()?;
+        self.zip.by_index(index).ok()?.take(MAX_METADATA_BYTES).read_to_end(&mut metadata).ok()?;
         build::version_in(&String::from_utf8_lossy(&metadata))
     }
 }
@@ -141,16 +118,11 @@ impl Archive {
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(Error::io("read", path))?;
-    file.take(MAX_ARCHIVE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Error::io("read", path))?;
+    file.take(MAX_ARCHIVE_BYTES + 1).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
     if u64::try_from(bytes.len()).is_ok_and(|size| size <= MAX_ARCHIVE_BYTES) {
         return Ok(bytes);
     }
-    Err(Error::too_large(
-        path,
-        format!("it has more than {MAX_ARCHIVE_BYTES} bytes"),
-    ))
+    Err(Error::too_large(path, format!("it has more than {MAX_ARCHIVE_BYTES} bytes")))
 }
 
 #[cfg(test)]
@@ -177,25 +149,11 @@ mod tests {
     fn the_topmost_page_is_taken_without_what_does_not_belong_to_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("page.whl");
-        fake::wheel(
-            &path,
-            &[
-                ("z/deep/index.html", ""),
-                ("zindex.html", ""),
-                ("dist_watchtower/__MACOSX/x", ""),
-            ],
-        );
+        fake::wheel(&path, &[("z/deep/index.html", ""), ("zindex.html", ""), ("dist_watchtower/__MACOSX/x", "")]);
         let mut archive = Archive::open(&path).unwrap();
-        let mut names: Vec<_> = archive
-            .files
-            .iter()
-            .map(|file| file.name.as_str())
-            .collect();
+        let mut names: Vec<_> = archive.files.iter().map(|file| file.name.as_str()).collect();
         names.sort_unstable();
-        assert_eq!(
-            names,
-            ["assets/index.1.css", "assets/index.1.js", "index.html"]
-        );
+        assert_eq!(names, ["assets/index.1.css", "assets/index.1.js", "index.html"]);
         assert_eq!(archive.version().as_deref(), Some("0.1.7"));
     }
 }

@@ -35,61 +35,32 @@ pub(super) fn page_files(path: &Path, zip: &Zip) -> Result<Vec<PageFile>, Error>
     let mut files = Vec::new();
     let mut unpacked: u64 = 0;
     for index in 0..zip.len() {
-        let entry = zip
-            .by_index_data(index)
-            .map_err(|error| Error::not_an_archive(path, error))?;
+        let entry = zip.by_index_data(index).map_err(|error| Error::not_an_archive(path, error))?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
         if let Some(fault) = fault_of(&name, &entry) {
-            return Err(Error::UnsafeEntry {
-                archive: path.to_owned(),
-                entry: name,
-                fault,
-            });
+            return Err(Error::UnsafeEntry { archive: path.to_owned(), entry: name, fault });
         }
         unpacked = unpacked.saturating_add(entry.size());
         if let Some(fault) = excess_of(&name, &entry, zip.len(), unpacked) {
             return Err(Error::too_large(path, fault));
         }
         if entry.is_file() {
-            files.push(PageFile {
-                index,
-                name,
-                size: entry.size(),
-            });
+            files.push(PageFile { index, name, size: entry.size() });
         }
     }
-    let folder = page_folder(&files).ok_or_else(|| Error::NoPage {
-        path: path.to_owned(),
-    })?;
-    Ok(files
-        .into_iter()
-        .filter_map(|file| file.within(&folder))
-        .collect())
+    let folder = page_folder(&files).ok_or_else(|| Error::NoPage { path: path.to_owned() })?;
+    Ok(files.into_iter().filter_map(|file| file.within(&folder)).collect())
 }
 
 /// Returns which limit an entry exceeds, or the whole archive up to it: `entries` in number, `unpacked` bytes.
-fn excess_of(
-    name: &str,
-    entry: &ZipFileEntry<'_>,
-    entries: usize,
-    unpacked: u64,
-) -> Option<String> {
-    let most = entry
-        .compressed_size()
-        .saturating_mul(MAX_RATIO)
-        .max(RATIO_FREE_BYTES);
+fn excess_of(name: &str, entry: &ZipFileEntry<'_>, entries: usize, unpacked: u64) -> Option<String> {
+    let most = entry.compressed_size().saturating_mul(MAX_RATIO).max(RATIO_FREE_BYTES);
     if entries > MAX_ENTRIES {
-        Some(format!(
-            "it has {entries} entries, a page has at most {MAX_ENTRIES}"
-        ))
+        Some(format!("it has {entries} entries, a page has at most {MAX_ENTRIES}"))
     } else if entry.size() > most {
-        Some(format!(
-            "its entry {name:?} unpacks to more than {MAX_RATIO} times its size"
-        ))
+        Some(format!("its entry {name:?} unpacks to more than {MAX_RATIO} times its size"))
     } else if unpacked > MAX_UNPACKED_BYTES {
-        Some(format!(
-            "it unpacks to more than {MAX_UNPACKED_BYTES} bytes"
-        ))
+        Some(format!("it unpacks to more than {MAX_UNPACKED_BYTES} bytes"))
     } else {
         None
     }
@@ -100,26 +71,17 @@ impl PageFile {
     fn within(self, folder: &str) -> Option<Self> {
         let name = self.name.strip_prefix(folder)?;
         // Leavings of the macOS Finder, and the tree of a bundle: `/data` is ours to serve.
-        let unwanted = name.starts_with("data/")
-            || name
-                .split('/')
-                .any(|part| part.starts_with('.') || part == "__MACOSX");
-        (!unwanted).then(|| Self {
-            name: name.to_owned(),
-            ..self
-        })
+        let unwanted =
+            name.starts_with("data/") || name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
+        (!unwanted).then(|| Self { name: name.to_owned(), ..self })
     }
 }
 
 /// Returns the topmost folder that contains `index.html`, with a slash at its end, or empty for the archive itself.
 fn page_folder(entries: &[PageFile]) -> Option<String> {
-    let folders = entries
-        .iter()
-        .filter_map(|entry| entry.name.strip_suffix("index.html"));
+    let folders = entries.iter().filter_map(|entry| entry.name.strip_suffix("index.html"));
     let folders = folders.filter(|folder| folder.is_empty() || folder.ends_with('/'));
-    folders
-        .min_by_key(|folder| (folder.matches('/').count(), *folder))
-        .map(str::to_owned)
+    folders.min_by_key(|folder| (folder.matches('/').count(), *folder)).map(str::to_owned)
 }
 
 /// Returns why an entry is refused: its name could lead out of the folder, or it is no plain file.
@@ -127,9 +89,7 @@ fn fault_of(name: &str, entry: &ZipFileEntry<'_>) -> Option<&'static str> {
     let path = name.strip_suffix('/').unwrap_or(name);
     if name.starts_with('/') {
         Some("has an absolute name")
-    } else if name.contains(|c: char| {
-        c == '\\' || c == ':' || c.is_control() || c == char::REPLACEMENT_CHARACTER
-    }) {
+    } else if name.contains(|c: char| c == '\\' || c == ':' || c.is_control() || c == char::REPLACEMENT_CHARACTER) {
         Some("has a character in its name that is not allowed")
     } else if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         Some("has a name that leads elsewhere")
@@ -164,10 +124,9 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
-        for name in [
-            "../evil", "x/../vl", "/x/evil", "xx\\evil", "c:/evil", "x//evil", "./xevil",
-            "x\0/evil", "x/evil\n",
-        ] {
+        for name in
+            ["../evil", "x/../vl", "/x/evil", "xx\\evil", "c:/evil", "x//evil", "./xevil", "x\0/evil", "x/evil\n"]
+        {
             let result = fake::open_changed(|bytes| rename(bytes, "xx/evil", name));
             assert!(matches!(result, Err(Error::UnsafeEntry { .. })), "{name:?}");
         }
@@ -179,10 +138,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("page.zip");
         let mut zip = ZipWriter::new(File::create(&path).unwrap());
-        zip.start_file("index.html", SimpleFileOptions::default())
-            .unwrap();
-        zip.add_symlink("secrets", "/etc", SimpleFileOptions::default())
-            .unwrap();
+        zip.start_file("index.html", SimpleFileOptions::default()).unwrap();
+        zip.add_symlink("secrets", "/etc", SimpleFileOptions::default()).unwrap();
         zip.finish().unwrap();
         let message = Archive::open(&path).err().unwrap().to_string();
         assert!(message.contains("\"secrets\" is a link"), "{message}");
@@ -194,13 +151,9 @@ mod tests {
         let path = folder.path().join("page.whl");
         fake::wheel(&path, &[("dist_watchtower/a.js", &" ".repeat(2 << 20))]);
         let message = Archive::open(&path).err().unwrap().to_string();
-        assert!(
-            message.contains("more than 200 times its size"),
-            "{message}"
-        );
+        assert!(message.contains("more than 200 times its size"), "{message}");
         // As large, and not suspicious: a single large entry that was not packed.
-        let options =
-            SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
         let mut zip = ZipWriter::new(File::create(&path).unwrap());
         zip.start_file("index.html", options).unwrap();
         zip.write_all(&vec![b' '; 2 << 20]).unwrap();
@@ -226,9 +179,6 @@ mod tests {
             bytes[name - 26..name - 22].copy_from_slice(&(60_u32 << 20).to_le_bytes());
             bytes[name - 22..name - 18].copy_from_slice(&(300_u32 << 20).to_le_bytes());
         };
-        assert!(matches!(
-            fake::open_changed(declared),
-            Err(Error::TooLarge { .. })
-        ));
+        assert!(matches!(fake::open_changed(declared), Err(Error::TooLarge { .. })));
     }
 }

@@ -72,8 +72,7 @@ pub(super) fn run(pip: &[&str], folder: &Path, deadline: Instant) -> Result<(), 
         io::ErrorKind::NotFound => "not installed".to_owned(),
         _ => format!("cannot be run: {error}"),
     })?;
-    let end =
-        wait(&mut child, deadline).map_err(|error| format!("cannot be waited for: {error}"))?;
+    let end = wait(&mut child, deadline).map_err(|error| format!("cannot be waited for: {error}"))?;
     match end {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(format!("{status}{}", tail(&log))),
@@ -108,17 +107,11 @@ fn tail(log: &Path) -> String {
         return String::new();
     }
     let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<_> = text
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
-        .collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..]
-        .iter()
-        .fold(String::new(), |mut tail, line| {
-            tail.push('\n');
-            // No escape sequences of a program that thinks it writes to a terminal.
-            tail.extend(line.chars().filter(|c| !c.is_control()));
-            tail
-        })
+    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(TAIL_LINES)..].iter().fold(String::new(), |mut tail, line| {
+        tail.push('\n');
+        // No escape sequences of a program that thinks it writes to a terminal.
+        tail.extend(line.chars().filter(|c| !c.is_control()));
+        tail
+    })
 }

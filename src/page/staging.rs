@@ -72,9 +72,7 @@ impl Drop for Staging {
 /// [`Error::Io`] naming the folder.
 pub(super) fn remove(folder: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(Error::io("remove", folder)(error))
-        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", folder)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -83,14 +81,8 @@ pub(super) fn remove(folder: &Path) -> Result<(), Error> {
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let ours = name
-            .to_str()
-            .is_some_and(|name| name.starts_with('.') && name.ends_with(SUFFIX));
-        let age = entry
-            .metadata()
-            .and_then(|metadata| metadata.modified())
-            .ok()
-            .and_then(|time| time.elapsed().ok());
+        let ours = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(SUFFIX));
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
         if ours && age.is_some_and(|age| age > STALE) {
             tracing::debug!(path = %entry.path().display(), "removing an abandoned temporary folder");
             let _ = fs::remove_dir_all(entry.path());
@@ -112,21 +104,14 @@ mod tests {
         assert_ne!(first.path(), second.path());
         second.publish(&parent.path().join("b")).unwrap();
         drop(first);
-        let names: Vec<_> = fs::read_dir(parent.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let names: Vec<_> = fs::read_dir(parent.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["b"]);
     }
 
     #[test]
     fn only_old_temporary_folders_are_swept() {
         let parent = tempfile::tempdir().unwrap();
-        for (name, age) in [
-            (".old-1-0.partial", 7200),
-            (".new-1-0.partial", 10),
-            ("page", 7200),
-        ] {
+        for (name, age) in [(".old-1-0.partial", 7200), (".new-1-0.partial", 10), ("page", 7200)] {
             let folder = parent.path().join(name);
             fs::create_dir(&folder).unwrap();
             let time = SystemTime::now() - Duration::from_secs(age);

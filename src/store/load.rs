@@ -38,7 +38,12 @@ impl Store {
             sqlx::query_as(TOMBSTONES).bind(name).fetch_all(&mut *transaction).await?;
         let mut lists: HashMap<Kind, Vec<(Id, Record)>> = HashMap::new();
         for (kind, id, position, body, times) in rows {
-            let damaged = |reason: String| Error::Damaged { project: name.to_owned(), kind: kind.clone(), id: id.clone(), reason };
+            let damaged = |reason: String| Error::Damaged {
+                project: name.to_owned(),
+                kind: kind.clone(),
+                id: id.clone(),
+                reason,
+            };
             let (kind, id) = (parse_kind(&kind).map_err(damaged)?, Id::parse(&id).map_err(|e| damaged(e.to_string()))?);
             let entity = Entity::from_stored(kind, &body).map_err(|e| damaged(e.to_string()))?;
             let times: Times = match times {
@@ -49,7 +54,12 @@ impl Store {
         }
         let mut buried = HashMap::new();
         for (kind, id, at) in tombstones {
-            let damaged = |reason: String| Error::Damaged { project: name.to_owned(), kind: kind.clone(), id: id.clone(), reason };
+            let damaged = |reason: String| Error::Damaged {
+                project: name.to_owned(),
+                kind: kind.clone(),
+                id: id.clone(),
+                reason,
+            };
             let id = Id::parse(&id).map_err(|e| damaged(e.to_string()))?;
             buried.insert((parse_kind(&kind).map_err(damaged)?, id), at);
         }

@@ -120,7 +120,8 @@ impl Rows {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let lists = [&self.wiped, &self.upserts, &self.deletes, &self.tombstones, &self.steps, &self.revisions, &self.answers];
+        let lists =
+            [&self.wiped, &self.upserts, &self.deletes, &self.tombstones, &self.steps, &self.revisions, &self.answers];
         lists.iter().all(|list| list.is_empty())
     }
 }
@@ -164,7 +165,15 @@ mod tests {
         let mut connection = sqlx::Connection::connect("sqlite::memory:").await.unwrap();
         super::super::MIGRATIONS.run(&mut connection).await.unwrap();
         let connection: &mut sqlx::SqliteConnection = &mut connection;
-        let writes = [super::UPSERT, super::DELETE, super::BURY, super::STEP, super::REVISE, super::ANSWER, super::FORGET_ANSWERS];
+        let writes = [
+            super::UPSERT,
+            super::DELETE,
+            super::BURY,
+            super::STEP,
+            super::REVISE,
+            super::ANSWER,
+            super::FORGET_ANSWERS,
+        ];
         for sql in writes.into_iter().chain(super::WIPE).chain(super::super::load::STATEMENTS) {
             connection.prepare(sql.into_sql_str()).await.unwrap();
         }

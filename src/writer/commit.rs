@@ -130,7 +130,9 @@ impl Committer {
             Change::Whole { project, .. } => project.as_ref(),
         });
         let named = request.preconditions.iter().filter_map(|precondition| match precondition {
-            Precondition::Exists(key) | Precondition::Absent(key) | Precondition::Matches(key, _) => key.project.as_ref(),
+            Precondition::Exists(key) | Precondition::Absent(key) | Precondition::Matches(key, _) => {
+                key.project.as_ref()
+            }
         });
         for project in changed.chain(named) {
             if !batch.draft.has(Some(project)) {
@@ -249,7 +251,9 @@ impl Batch {
             match (self.draft.before().record(key), self.draft.record(key)) {
                 (None, Some(_)) => created += 1,
                 (Some(_), None) => deleted += 1,
-                (Some(before), Some(after)) if before.entity != after.entity || before.position != after.position => updated += 1,
+                (Some(before), Some(after)) if before.entity != after.entity || before.position != after.position => {
+                    updated += 1
+                }
                 _ => unchanged += 1,
             }
         }
@@ -312,9 +316,17 @@ impl Batch {
             owned.map(|(id, _)| owner.sibling(Kind::Task, &id)).collect::<Vec<_>>()
         };
         let moved = match key.kind {
-            Kind::Task => return if before.and_then(Task::of) == after.and_then(Task::of) { Vec::new() } else { vec![key.clone()] },
+            Kind::Task => {
+                return if before.and_then(Task::of) == after.and_then(Task::of) {
+                    Vec::new()
+                } else {
+                    vec![key.clone()]
+                };
+            }
             Kind::Shot => {
-                let state = |entity: Option<&Entity>| entity.and_then(Shot::of).map(|shot| (shot.canceled, shot.sequence_id.clone()));
+                let state = |entity: Option<&Entity>| {
+                    entity.and_then(Shot::of).map(|shot| (shot.canceled, shot.sequence_id.clone()))
+                };
                 state(before) != state(after)
             }
             Kind::Asset => {
@@ -322,7 +334,8 @@ impl Batch {
                 state(before) != state(after)
             }
             Kind::Sequence => {
-                let canceled = |entity: Option<&Entity>| entity.and_then(Sequence::of).is_some_and(|sequence| sequence.canceled);
+                let canceled =
+                    |entity: Option<&Entity>| entity.and_then(Sequence::of).is_some_and(|sequence| sequence.canceled);
                 canceled(before) != canceled(after)
             }
             Kind::Membership => before != after,
@@ -332,7 +345,8 @@ impl Batch {
             _ if !moved => Vec::new(),
             Kind::Shot | Kind::Asset => tasks_of(key),
             _ => {
-                let shots = self.draft.ids(key.project.as_ref(), Kind::Shot).into_iter().map(|id| key.sibling(Kind::Shot, &id));
+                let shots =
+                    self.draft.ids(key.project.as_ref(), Kind::Shot).into_iter().map(|id| key.sibling(Kind::Shot, &id));
                 let of_sequence = shots.filter(|shot| {
                     let shot = self.draft.record(shot).and_then(|record| Shot::of(&record.entity));
                     shot.is_some_and(|shot| shot.sequence_id.as_ref() == Some(&key.id))

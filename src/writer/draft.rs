@@ -172,7 +172,11 @@ impl Draft {
 }
 
 fn keys_of<'a>(layer: &'a Layer, project: Option<&'a Id>, kind: Kind) -> impl Iterator<Item = Id> + 'a {
-    layer.records.keys().filter(move |key| key.kind == kind && key.project.as_ref() == project).map(|key| key.id.clone())
+    layer
+        .records
+        .keys()
+        .filter(move |key| key.kind == kind && key.project.as_ref() == project)
+        .map(|key| key.id.clone())
 }
 
 impl View for Draft {
@@ -219,6 +223,7 @@ impl View for Before<'_> {
 
     fn owned(&self, owner: &Key) -> Vec<(Id, Arc<Record>)> {
         let ids = self.0.owned(owner).into_iter().map(|(id, _)| id);
-        ids.filter_map(|id| Some((id.clone(), self.record(&owner.sibling(owned_kind(owner.kind), &id))?.clone()))).collect()
+        ids.filter_map(|id| Some((id.clone(), self.record(&owner.sibling(owned_kind(owner.kind), &id))?.clone())))
+            .collect()
     }
 }

@@ -75,7 +75,9 @@ impl Resolve<'_> {
             None => record.entity = entity,
             Some(at) => {
                 for field in key.kind.fields() {
-                    self.set_at(key, &mut record, field.name, at, pointer, |target| target.copy_field(field.name, &entity));
+                    self.set_at(key, &mut record, field.name, at, pointer, |target| {
+                        target.copy_field(field.name, &entity)
+                    });
                 }
             }
         }
@@ -83,7 +85,15 @@ impl Resolve<'_> {
     }
 
     /// Sets one field to what was true at a time, unless what it holds is more recent.
-    fn set_at(&mut self, key: &Key, record: &mut Record, field: &str, at: Instant, pointer: &str, set: impl FnOnce(&mut Entity)) {
+    fn set_at(
+        &mut self,
+        key: &Key,
+        record: &mut Record,
+        field: &str,
+        at: Instant,
+        pointer: &str,
+        set: impl FnOnce(&mut Entity),
+    ) {
         if record.times.get(field).is_some_and(|held| *held > at) {
             self.skipped(key, pointer, &format!("its {field} is more recent"));
             return;
@@ -108,7 +118,14 @@ impl Resolve<'_> {
         record.times.insert(field.to_owned(), at);
     }
 
-    fn merge(&mut self, key: &Key, existing: Option<Record>, patch: Map<String, Value>, at: Option<Instant>, pointer: &str) {
+    fn merge(
+        &mut self,
+        key: &Key,
+        existing: Option<Record>,
+        patch: Map<String, Value>,
+        at: Option<Instant>,
+        pointer: &str,
+    ) {
         let place = At::Pointer(pointer);
         let Some(mut record) = existing else {
             let times = at.map_or_else(Times::new, |at| {
@@ -138,8 +155,11 @@ impl Resolve<'_> {
             let field = key.kind.field(&name);
             let parts = match (field, value) {
                 (Some(field), Value::Object(members)) if field.name == "data" => {
-                    let parts = members.into_iter().map(|(member, value)| (format!("data/{member}"), (member, value).into()));
-                    parts.map(|(time, part): (String, (String, Value))| (time, Value::Object(Map::from_iter([part])))).collect()
+                    let parts =
+                        members.into_iter().map(|(member, value)| (format!("data/{member}"), (member, value).into()));
+                    parts
+                        .map(|(time, part): (String, (String, Value))| (time, Value::Object(Map::from_iter([part]))))
+                        .collect()
                 }
                 (Some(field), value) => vec![(field.name.to_owned(), value)],
                 (None, value) => vec![(name.clone(), value)],
@@ -254,7 +274,8 @@ impl Resolve<'_> {
             self.touched.entry(key).or_insert((String::new(), None));
         }
         let keys: Vec<Key> = ids.iter().map(|id| Key::new(project, kind, id)).collect();
-        let mut records: Vec<_> = keys.into_iter().filter_map(|key| Some((self.draft.record(&key)?.clone(), key))).collect();
+        let mut records: Vec<_> =
+            keys.into_iter().filter_map(|key| Some((self.draft.record(&key)?.clone(), key))).collect();
         let mut positions: Vec<i64> = records.iter().map(|(record, _)| record.position).collect();
         positions.sort_unstable();
         for ((record, key), position) in records.drain(..).zip(positions) {
@@ -280,7 +301,9 @@ impl Resolve<'_> {
             }
             let Some(task) = Task::of(&record.entity) else { continue };
             match task.owner() {
-                None => self.findings.fault(At::Pointer(pointer), "a task needs the shot_id or asset_id of what it is work on"),
+                None => self
+                    .findings
+                    .fault(At::Pointer(pointer), "a task needs the shot_id or asset_id of what it is work on"),
                 Some((kind, id)) if self.draft.record(&key.sibling(kind, &id)).is_none() => {
                     let field = if kind == Kind::Shot { "shot_id" } else { "asset_id" };
                     let detail = format!("there is no {} {id} in this project", kind.singular());

@@ -59,13 +59,8 @@ fn mover(plan: &Plan, task: Task) -> Option<Mover> {
         return None;
     }
     let phases = (0..ROUND.len()).filter(|&phase| ROUND[phase] == status);
-    let phase =
-        phases.max_by_key(|phase| Random::of(&format!("{}-{phase}", task.id)).below(100))?;
-    Some(Mover {
-        project: plan.id,
-        task: task.id,
-        phase,
-    })
+    let phase = phases.max_by_key(|phase| Random::of(&format!("{}-{phase}", task.id)).below(100))?;
+    Some(Mover { project: plan.id, task: task.id, phase })
 }
 
 #[cfg(test)]
@@ -77,12 +72,9 @@ mod tests {
     /// The present status of every task of all projects.
     fn present() -> HashMap<String, String> {
         let snapshots = snapshots();
-        let owners = snapshots.iter().flat_map(|snapshot| {
-            ["shots", "assets"].map(|list| snapshot[list].as_array().unwrap())
-        });
-        let tasks = owners
-            .flatten()
-            .flat_map(|owner| owner["tasks"].as_array().unwrap());
+        let owners =
+            snapshots.iter().flat_map(|snapshot| ["shots", "assets"].map(|list| snapshot[list].as_array().unwrap()));
+        let tasks = owners.flatten().flat_map(|owner| owner["tasks"].as_array().unwrap());
         tasks
             .map(|task| {
                 let text = |key: &str| task[key].as_str().unwrap().to_owned();
@@ -93,10 +85,7 @@ mod tests {
 
     fn followers(status: &str) -> Vec<&'static str> {
         let pairs = ROUND.iter().zip(ROUND.iter().cycle().skip(1));
-        pairs
-            .filter(|(from, _)| **from == status)
-            .map(|(_, to)| *to)
-            .collect()
+        pairs.filter(|(from, _)| **from == status).map(|(_, to)| *to).collect()
     }
 
     #[test]

@@ -178,9 +178,7 @@ mod tests {
     #[test]
     fn every_line_of_the_plans_is_understood() {
         for text in TEXTS {
-            let lines = text
-                .lines()
-                .filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
             let plan = Plan::read(text);
             let read = 1
                 + plan.crews.len()
@@ -208,10 +206,7 @@ mod tests {
     fn every_asset_is_seen_in_a_shot() {
         for plan in plans() {
             for asset in &plan.assets {
-                let seen = plan
-                    .shots
-                    .iter()
-                    .any(|shot| !shot.canceled && shot.cast.contains(&asset.id));
+                let seen = plan.shots.iter().any(|shot| !shot.canceled && shot.cast.contains(&asset.id));
                 assert!(seen, "{}", asset.id);
             }
         }

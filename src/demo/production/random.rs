@@ -7,9 +7,9 @@ impl Random {
     /// A generator for what is called `name`, so that one more shot in a plan leaves the luck of all others as it was.
     pub(super) fn of(name: &str) -> Self {
         // FNV-1a: four lines, and good enough to start a generator that mixes well by itself.
-        let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let seed = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         Self(seed)
     }
 

@@ -50,10 +50,7 @@ impl Event {
 impl Task {
     /// What has happened until now, oldest first.
     pub(super) fn past(&self) -> impl Iterator<Item = Event> {
-        self.events
-            .iter()
-            .copied()
-            .take_while(|event| event.time <= NOW)
+        self.events.iter().copied().take_while(|event| event.time <= NOW)
     }
 
     /// The status it has now.
@@ -63,10 +60,7 @@ impl Task {
 
     /// When it is finished for good, if ever.
     fn finished(&self) -> Option<u64> {
-        self.events
-            .last()
-            .filter(|event| event.status == "done")
-            .map(|event| event.time)
+        self.events.last().filter(|event| event.status == "done").map(|event| event.time)
     }
 }
 
@@ -77,9 +71,7 @@ pub(super) fn shot_tasks(plan: &Plan) -> Vec<Vec<Task>> {
     shots
         .map(|(index, shot)| {
             let departments = DEPARTMENTS.iter().filter(|d| is_needed(d, shot));
-            let cast = assets
-                .iter()
-                .filter(|(asset, _)| shot.cast.contains(&asset.id));
+            let cast = assets.iter().filter(|(asset, _)| shot.cast.contains(&asset.id));
             let built: Vec<&Task> = cast.flat_map(|(_, tasks)| tasks).collect();
             let place = scaled(index, plan.shots.len());
             chain(plan, &shot.slug, departments, &built, place, index)
@@ -148,12 +140,8 @@ fn chain<'a>(
             let needed = built.iter().filter(|task| needs(department, task));
             let free_from = latest(needed.map(|task| task.finished()).chain([before]));
             let events = life(&mut random, department.effort, planned, free_from, held);
-            let task = Task {
-                assignees: assignees(&mut random, crew, turn, &events),
-                department: department.id,
-                events,
-                id,
-            };
+            let task =
+                Task { assignees: assignees(&mut random, crew, turn, &events), department: department.id, events, id };
             before = task.finished();
             Some(task)
         })
@@ -171,9 +159,7 @@ fn needs(department: &Department, built: &Task) -> bool {
 
 /// The latest of all times, if each of them ever comes.
 fn latest(times: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
-    times
-        .into_iter()
-        .try_fold(0, |latest, time| time.map(|time| latest.max(time)))
+    times.into_iter().try_fold(0, |latest, time| time.map(|time| latest.max(time)))
 }
 
 /// Which share of the whole `part` is, where the whole is `NOW`.
@@ -199,13 +185,7 @@ fn moment(crew: &Crew, place: u64) -> u64 {
 }
 
 /// What happens to a task that is planned to begin at `planned`, and can begin when the work before it is finished, if it ever is.
-fn life(
-    random: &mut Random,
-    effort: u64,
-    planned: u64,
-    free_from: Option<u64>,
-    held: bool,
-) -> Vec<Event> {
+fn life(random: &mut Random, effort: u64, planned: u64, free_from: Option<u64>, held: bool) -> Vec<Event> {
     let mut events = vec![Event::new(0, "todo")];
     let Some(free_from) = free_from else {
         return events;
@@ -237,14 +217,7 @@ fn assignees(random: &mut Random, crew: &Crew, turn: usize, events: &[Event]) ->
     if !events.get(1).is_some_and(soon) {
         return Vec::new();
     }
-    let hands = if crew.department == "anim" && random.below(12) == 0 {
-        2
-    } else {
-        1
-    };
+    let hands = if crew.department == "anim" && random.below(12) == 0 { 2 } else { 1 };
     let people = crew.people.iter().copied().cycle();
-    people
-        .skip(turn / TASKS_IN_A_ROW % crew.people.len().max(1))
-        .take(hands.min(crew.people.len()))
-        .collect()
+    people.skip(turn / TASKS_IN_A_ROW % crew.people.len().max(1)).take(hands.min(crew.people.len())).collect()
 }

@@ -21,12 +21,8 @@ pub(super) const PEOPLE: [(&str, &str); 14] = [
 ];
 
 /// Asset types, as id, name, and what the ids of such assets begin with.
-pub(super) const ASSET_TYPES: [(&str, &str, &str); 4] = [
-    ("character", "Character", "char-"),
-    ("prop", "Prop", "prop-"),
-    ("set", "Set", "set-"),
-    ("effect", "FX", "fx-"),
-];
+pub(super) const ASSET_TYPES: [(&str, &str, &str); 4] =
+    [("character", "Character", "char-"), ("prop", "Prop", "prop-"), ("set", "Set", "set-"), ("effect", "FX", "fx-")];
 
 /// One kind of work, which trackers call a task type.
 pub(super) struct Department {
@@ -47,13 +43,7 @@ const fn department(
     for_shots: bool,
     effort: u64,
 ) -> Department {
-    Department {
-        id,
-        name,
-        color,
-        for_shots,
-        effort,
-    }
+    Department { id, name, color, for_shots, effort }
 }
 
 /// All departments in the order in which work passes through them: first those of assets, then those of shots.
@@ -84,18 +74,12 @@ pub(super) const STATUSES: [(&str, &str, &str); 7] = [
 /// The studio-wide lists, as `PUT /api/context` takes them.
 #[must_use]
 pub fn context() -> Value {
-    let users = PEOPLE.iter().map(
-        |(id, name)| json!({"id": id, "name": name, "has_avatar": false, "thumbnailUrl": null}),
-    );
-    let asset_types = ASSET_TYPES
-        .iter()
-        .map(|(id, name, _)| json!({"id": id, "name": name}));
-    let task_types = DEPARTMENTS
-        .iter()
-        .map(|d| json!({"id": d.id, "name": d.name, "color": d.color, "for_shots": d.for_shots}));
-    let task_statuses = STATUSES
-        .iter()
-        .map(|(id, name, color)| json!({"id": id, "name": name, "color": color}));
+    let users =
+        PEOPLE.iter().map(|(id, name)| json!({"id": id, "name": name, "has_avatar": false, "thumbnailUrl": null}));
+    let asset_types = ASSET_TYPES.iter().map(|(id, name, _)| json!({"id": id, "name": name}));
+    let task_types =
+        DEPARTMENTS.iter().map(|d| json!({"id": d.id, "name": d.name, "color": d.color, "for_shots": d.for_shots}));
+    let task_statuses = STATUSES.iter().map(|(id, name, color)| json!({"id": id, "name": name, "color": color}));
     json!({
         "users": users.collect::<Value>(),
         "asset_types": asset_types.collect::<Value>(),
@@ -114,15 +98,10 @@ mod tests {
         let context = context();
         for list in ["task_types", "task_statuses"] {
             let entries = context[list].as_array().unwrap();
-            let colors: HashSet<&str> = entries
-                .iter()
-                .map(|entry| entry["color"].as_str().unwrap())
-                .collect();
+            let colors: HashSet<&str> = entries.iter().map(|entry| entry["color"].as_str().unwrap()).collect();
             assert_eq!(colors.len(), entries.len(), "{list}");
             assert!(colors.iter().all(|color| {
-                color.len() == 7
-                    && color.starts_with('#')
-                    && color[1..].bytes().all(|byte| byte.is_ascii_hexdigit())
+                color.len() == 7 && color.starts_with('#') && color[1..].bytes().all(|byte| byte.is_ascii_hexdigit())
             }));
         }
     }

@@ -22,12 +22,8 @@ fn ids<'a>(value: &'a Value, key: &str) -> HashSet<&'a str> {
 
 /// All tasks of a project that the tree shows.
 fn tasks(snapshot: &Value) -> impl Iterator<Item = &Value> {
-    let owners = list(snapshot, "shots")
-        .iter()
-        .chain(list(snapshot, "assets"));
-    owners
-        .filter(|owner| owner["canceled"] != true)
-        .flat_map(|owner| list(owner, "tasks"))
+    let owners = list(snapshot, "shots").iter().chain(list(snapshot, "assets"));
+    owners.filter(|owner| owner["canceled"] != true).flat_map(|owner| list(owner, "tasks"))
 }
 
 #[test]
@@ -36,10 +32,7 @@ fn ids_are_unique_and_can_be_folder_names() {
     let mut check = |entry: &Value| {
         let id = entry["id"].as_str().unwrap().to_owned();
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
-        assert!(
-            id.bytes().all(is_allowed) && (2..=128).contains(&id.len()),
-            "{id}"
-        );
+        assert!(id.bytes().all(is_allowed) && (2..=128).contains(&id.len()), "{id}");
         assert!(seen.insert(id.clone()), "{id} twice");
     };
     let context = context();
@@ -51,12 +44,8 @@ fn ids_are_unique_and_can_be_folder_names() {
         for key in ["episodes", "sequences", "shots", "assets", "edits"] {
             list(snapshot, key).iter().for_each(&mut check);
         }
-        let owners = list(snapshot, "shots")
-            .iter()
-            .chain(list(snapshot, "assets"));
-        owners
-            .flat_map(|owner| list(owner, "tasks"))
-            .for_each(&mut check);
+        let owners = list(snapshot, "shots").iter().chain(list(snapshot, "assets"));
+        owners.flat_map(|owner| list(owner, "tasks")).for_each(&mut check);
     }
     assert!(WITHOUT_PICTURE.iter().all(|id| seen.contains(*id)));
 }
@@ -79,41 +68,21 @@ fn what_is_referred_to_exists() {
         let assets = ids(snapshot, "assets");
         let sequences = ids(snapshot, "sequences");
         assert_known(list(snapshot, "shots"), "sequence_id", &sequences);
-        assert_known(
-            list(snapshot, "assets"),
-            "asset_type_id",
-            &known("asset_types"),
-        );
-        assert_known(
-            list(snapshot, "casting"),
-            "shot_id",
-            &ids(snapshot, "shots"),
-        );
+        assert_known(list(snapshot, "assets"), "asset_type_id", &known("asset_types"));
+        assert_known(list(snapshot, "casting"), "shot_id", &ids(snapshot, "shots"));
         for task in tasks(snapshot) {
             assert!(known("task_types").contains(task["task_type_id"].as_str().unwrap()));
             assert!(known("task_statuses").contains(task["task_status_id"].as_str().unwrap()));
             assert!(texts(task, "assignees").iter().all(|id| team.contains(id)));
         }
         for casting in list(snapshot, "casting") {
-            assert!(
-                texts(casting, "asset_ids")
-                    .iter()
-                    .all(|id| assets.contains(id))
-            );
+            assert!(texts(casting, "asset_ids").iter().all(|id| assets.contains(id)));
         }
         for episode in list(snapshot, "episodes") {
-            assert!(
-                texts(episode, "sequences")
-                    .iter()
-                    .all(|id| sequences.contains(id))
-            );
+            assert!(texts(episode, "sequences").iter().all(|id| sequences.contains(id)));
         }
         if !list(snapshot, "episodes").is_empty() {
-            assert_known(
-                list(snapshot, "edits"),
-                "episode_id",
-                &ids(snapshot, "episodes"),
-            );
+            assert_known(list(snapshot, "edits"), "episode_id", &ids(snapshot, "episodes"));
         }
     }
 }
@@ -123,11 +92,7 @@ fn every_shot_is_cast_once_and_in_a_set() {
     for snapshot in &snapshots() {
         let cast: HashSet<&str> = list(snapshot, "casting")
             .iter()
-            .filter(|casting| {
-                texts(casting, "asset_ids")
-                    .iter()
-                    .any(|id| id.starts_with("set-"))
-            })
+            .filter(|casting| texts(casting, "asset_ids").iter().any(|id| id.starts_with("set-")))
             .map(|casting| casting["shot_id"].as_str().unwrap())
             .collect();
         assert_eq!(cast.len(), list(snapshot, "casting").len());
@@ -141,23 +106,13 @@ fn ranges(snapshot: &Value) -> Vec<(u64, Vec<(u64, u64)>)> {
     let edits = list(snapshot, "edits").iter();
     edits
         .map(|edit| {
-            let episode = episodes
-                .iter()
-                .find(|episode| episode["id"] == edit["episode_id"]);
+            let episode = episodes.iter().find(|episode| episode["id"] == edit["episode_id"]);
             let sequences = episode.map(|episode| list(episode, "sequences"));
             let shots = list(snapshot, "shots").iter().filter(|shot| {
-                shot["canceled"] != true
-                    && sequences.is_none_or(|ids| ids.contains(&shot["sequence_id"]))
+                shot["canceled"] != true && sequences.is_none_or(|ids| ids.contains(&shot["sequence_id"]))
             });
-            let range = |shot: &Value| {
-                ["frame_in", "frame_out"]
-                    .map(|key| shot["data"][key].as_u64().unwrap())
-                    .into()
-            };
-            (
-                edit["totalFrames"].as_u64().unwrap(),
-                shots.map(range).collect(),
-            )
+            let range = |shot: &Value| ["frame_in", "frame_out"].map(|key| shot["data"][key].as_u64().unwrap()).into();
+            (edit["totalFrames"].as_u64().unwrap(), shots.map(range).collect())
         })
         .collect()
 }
@@ -181,21 +136,13 @@ fn the_show_is_of_a_size_worth_showing() {
         let assets = list(snapshot, "assets").iter();
         let types: HashSet<&Value> = assets.map(|asset| &asset["asset_type_id"]).collect();
         assert_eq!(types.len(), 4);
-        let statuses: HashSet<&Value> = tasks(snapshot)
-            .map(|task| &task["task_status_id"])
-            .collect();
-        assert_eq!(
-            statuses.len(),
-            list(&context(), "task_statuses").len(),
-            "{statuses:?}"
-        );
+        let statuses: HashSet<&Value> = tasks(snapshot).map(|task| &task["task_status_id"]).collect();
+        assert_eq!(statuses.len(), list(&context(), "task_statuses").len(), "{statuses:?}");
         let types: HashSet<&Value> = tasks(snapshot).map(|task| &task["task_type_id"]).collect();
         assert_eq!(types.len(), list(&context(), "task_types").len());
     }
     let snapshots = snapshots();
-    let canceled = list(&snapshots[0], "shots")
-        .iter()
-        .filter(|shot| shot["canceled"] == true);
+    let canceled = list(&snapshots[0], "shots").iter().filter(|shot| shot["canceled"] == true);
     assert_eq!(canceled.count(), 2);
     assert_eq!(list(&snapshots[1], "episodes").len(), 2);
 }
@@ -203,13 +150,8 @@ fn the_show_is_of_a_size_worth_showing() {
 #[test]
 fn work_begins_when_the_work_before_it_is_done() {
     for snapshot in &snapshots() {
-        for owner in list(snapshot, "shots")
-            .iter()
-            .chain(list(snapshot, "assets"))
-        {
-            let statuses = list(owner, "tasks")
-                .iter()
-                .map(|task| task["task_status_id"].as_str().unwrap());
+        for owner in list(snapshot, "shots").iter().chain(list(snapshot, "assets")) {
+            let statuses = list(owner, "tasks").iter().map(|task| task["task_status_id"].as_str().unwrap());
             let mut waiting = statuses.skip_while(|status| *status == "done").skip(1);
             assert!(waiting.all(|status| status == "todo"), "{}", owner["id"]);
         }
@@ -219,36 +161,22 @@ fn work_begins_when_the_work_before_it_is_done() {
 /// The statuses of the tasks of a shot or an asset, by department.
 fn statuses(owner: &Value) -> HashMap<&str, &str> {
     let tasks = list(owner, "tasks").iter();
-    tasks
-        .map(|task| {
-            ["task_type_id", "task_status_id"]
-                .map(|key| task[key].as_str().unwrap())
-                .into()
-        })
-        .collect()
+    tasks.map(|task| ["task_type_id", "task_status_id"].map(|key| task[key].as_str().unwrap()).into()).collect()
 }
 
 #[test]
 fn what_is_animated_has_been_built_and_what_is_lit_has_been_shaded() {
     for snapshot in &snapshots() {
         let assets = list(snapshot, "assets").iter();
-        let assets: HashMap<&str, HashMap<&str, &str>> = assets
-            .map(|asset| (asset["id"].as_str().unwrap(), statuses(asset)))
-            .collect();
-        for (shot, casting) in list(snapshot, "shots")
-            .iter()
-            .zip(list(snapshot, "casting"))
-        {
+        let assets: HashMap<&str, HashMap<&str, &str>> =
+            assets.map(|asset| (asset["id"].as_str().unwrap(), statuses(asset))).collect();
+        for (shot, casting) in list(snapshot, "shots").iter().zip(list(snapshot, "casting")) {
             let shot = statuses(shot);
             for (work, before) in [("anim", "model"), ("anim", "rig"), ("light", "shade")] {
                 let is_done = shot.get(work) == Some(&"done");
                 for asset in texts(casting, "asset_ids").into_iter().filter(|_| is_done) {
                     let status = assets[asset].get(before).copied().unwrap_or("done");
-                    assert_eq!(
-                        status, "done",
-                        "{before} of {asset} in {}",
-                        casting["shot_id"]
-                    );
+                    assert_eq!(status, "done", "{before} of {asset} in {}", casting["shot_id"]);
                 }
             }
         }

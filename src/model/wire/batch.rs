@@ -41,7 +41,8 @@ impl Reader {
         let kind = self.word(&mut object, "kind", at).and_then(|name| {
             let kind = Kind::named(&name);
             if kind.is_none() {
-                self.findings.fault(at.key("kind"), format!("no kind of entity is called {}", named(&name.as_str().into())));
+                self.findings
+                    .fault(at.key("kind"), format!("no kind of entity is called {}", named(&name.as_str().into())));
             }
             kind
         });
@@ -86,11 +87,14 @@ impl Reader {
                 let Some(members) = self.object(value.unwrap_or_default(), value_at) else { return };
                 for (name, value) in members {
                     let place = value_at.key(&name);
-                    let field = kind.field(&name).filter(|field| {
-                        crate::model::Entity::empty(kind).members(field.name).is_some()
-                    });
+                    let field = kind
+                        .field(&name)
+                        .filter(|field| crate::model::Entity::empty(kind).members(field.name).is_some());
                     let Some(field) = field else {
-                        self.findings.fault(place, format!("{} is not a list of a {}", named(&name.as_str().into()), kind.singular()));
+                        self.findings.fault(
+                            place,
+                            format!("{} is not a list of a {}", named(&name.as_str().into()), kind.singular()),
+                        );
                         continue;
                     };
                     // One member may be sent as it is.

@@ -1,0 +1,7 @@
+//! The server as its users meet it: over HTTP, on real files, and as a command.
+
+mod support;
+
+mod bad_input;
+mod collections;
+mod golden;

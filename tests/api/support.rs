@@ -1,0 +1,224 @@
+//! A server of one's own for each test: a folder that goes away with it, a free port, an HTTP client.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{sync::oneshot, task::JoinHandle};
+use watchtower_server::{
+    layout::Layout,
+    page::Page,
+    publish::Mode,
+    server::{DataFolder, Options, Server},
+    writer::Clock,
+};
+
+/// 2026-01-01T00:00:00Z, in microseconds since 1970: where the clock of a test begins.
+pub const NEW_YEAR: i64 = 1_767_225_600_000_000;
+
+/// A server under test.
+pub struct TestServer {
+    pub address: SocketAddr,
+    pub client: reqwest::Client,
+    pub folder: PathBuf,
+    pub layout: Layout,
+    clock: Arc<AtomicI64>,
+    options: Options,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+    _temp: Option<TempDir>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The same, which must have this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// The pointers of all faults of a problem.
+    pub fn pointers(&self) -> Vec<String> {
+        let json = self.json();
+        let errors = json["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl TestServer {
+    /// An empty server.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// An empty server with other options than usual.
+    pub async fn start_with(alter: impl FnOnce(&mut Options)) -> Self {
+        let temp = TempDir::new().unwrap();
+        let folder = temp.path().join("data");
+        Self::start_on(folder, Some(temp), alter).await
+    }
+
+    async fn start_on(folder: PathBuf, temp: Option<TempDir>, alter: impl FnOnce(&mut Options)) -> Self {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let mut options = Options { listen, layout: Layout::Classic, page: None, mode: Mode::Auto, max_body: 64 << 20 };
+        alter(&mut options);
+        let clock = Arc::new(AtomicI64::new(NEW_YEAR));
+        let mut server = Self {
+            address: listen,
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            folder,
+            layout: options.layout,
+            clock,
+            options,
+            stop: None,
+            task: None,
+            _temp: temp,
+        };
+        server.open().await;
+        server
+    }
+
+    async fn open(&mut self) {
+        let now = self.clock.clone();
+        let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
+        let data = DataFolder::take(&self.folder).unwrap();
+        let server = Server::start(data, self.options.clone(), clock).await.unwrap();
+        self.address = server.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        self.stop = Some(stop);
+        self.task = Some(tokio::spawn(async move {
+            let shutdown = async { drop(stopped.await) };
+            server.run(shutdown).await.unwrap();
+        }));
+    }
+
+    /// Stops the server as SIGTERM does.
+    pub async fn stop(&mut self) {
+        // Idle connections of the client are not to keep it alive.
+        self.client = reqwest::Client::builder().no_proxy().build().unwrap();
+        drop(self.stop.take());
+        self.task.take().unwrap().await.unwrap();
+    }
+
+    /// Stops it, and starts it again on the same folder.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.open().await;
+    }
+
+    /// Lets time pass, in seconds.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+
+    /// The folder that holds `data/`.
+    pub fn site(&self) -> PathBuf {
+        self.folder.join("tree").join(self.layout.name())
+    }
+
+    /// The full address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request that can still be altered.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Waits until the tree shows everything that was answered, by asking for a render.
+    pub async fn rendered(&self) -> Value {
+        self.send(self.request(Method::POST, "/api/render")).await.expect(200).json()
+    }
+
+    /// A file of the tree, as it is served.
+    pub async fn tree(&self, path: &str) -> Value {
+        self.get(&format!("/data/{path}")).await.expect(200).json()
+    }
+}
+
+/// A page folder as an installed page.
+pub fn page(root: &Path, layout: Layout) -> Page {
+    Page { root: root.to_owned(), layout, version: None }
+}
+
+/// A folder of the tests' data.
+pub fn reference(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)
+}
+
+/// A dataset: its context, and its projects with their lists.
+pub fn dataset(name: &str) -> Value {
+    let path = reference(&format!("{name}.json"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// All files below a folder, by relative path.
+pub fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
