@@ -2,7 +2,7 @@
 #   docker run -p 127.0.0.1:8080:8080 -v watchtower-data:/data -e WATCHTOWER_ALLOW_ANONYMOUS=true watchtower-server
 
 # --- build ---------------------------------------------------------------------------------------------------------
-FROM rust:1.95-slim-bookworm AS build
+FROM rust:1.95.0-slim-bookworm AS build
 # Use the toolchain of this image. Without this line rustup would fetch the components that only development needs.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /build

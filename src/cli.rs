@@ -26,8 +26,9 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Common {
     /// Folder of the database, the tree and the media
-    #[arg(long, env = "WATCHTOWER_DATA_DIR", default_value = "./watchtower-data", global = true, value_name = "DIR")]
-    data_dir: PathBuf,
+    /// [default: ./watchtower-data; of demo: ./watchtower-demo]
+    #[arg(long, env = "WATCHTOWER_DATA_DIR", global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     /// How much to log: error, warn, info, debug, trace, or a filter
     #[arg(long, env = "WATCHTOWER_LOG", default_value = "info", global = true, value_name = "FILTER")]
     log: String,
@@ -62,6 +63,13 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
 }
 
+impl Common {
+    /// The data folder that was named, or the usual one.
+    fn data_dir(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| PathBuf::from("./watchtower-data"))
+    }
+}
+
 impl Cli {
     /// Runs the command; the error says what it could not do, and why.
     pub fn run(self) -> anyhow::Result<()> {
@@ -71,7 +79,7 @@ impl Cli {
         runtime.block_on(async {
             match command {
                 Command::Serve(serve) => serve.run(&common).await,
-                Command::Demo(demo) => demo.run().await,
+                Command::Demo(demo) => demo.run(&common).await,
                 Command::Render(render) => render.run(&common).await,
                 Command::Import(import) => import.run(&common).await,
                 Command::Check(check) => check.run(&common).await,

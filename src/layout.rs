@@ -48,8 +48,14 @@ impl TreeFile {
     /// Whether it is JSON, which is served from memory; other files are served from disk.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.path.ends_with(".json")
+        is_json(&self.path)
     }
+}
+
+/// Whether a name is that of a JSON file; ours are all lower case.
+#[must_use]
+pub fn is_json(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| extension == "json")
 }
 
 /// The folder of a project's files, below the root of the site.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    layout::{Layout, TreeFile, project_folder},
+    layout::{Layout, TreeFile, is_json, project_folder},
     media,
     model::{Id, scope::Scope},
     store,
@@ -315,7 +315,7 @@ impl Renderer {
             self.served.store(Arc::new(kept));
         }
         let tree = self.tree.clone();
-        let remove = move || tree.retain("data/projects", |name| name.ends_with(".json") || ids.contains(name));
+        let remove = move || tree.retain("data/projects", |name| is_json(name) || ids.contains(name));
         tokio::task::spawn_blocking(remove).await.map_err(|_| Error::Stopped)??;
         Ok(())
     }

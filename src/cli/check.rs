@@ -30,7 +30,7 @@ impl Check {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
         let settings = self.settings.or_from(self.config.as_deref())?;
         let listen = settings.address()?;
-        let folder = DataFolder::take(&common.data_dir)?;
+        let folder = DataFolder::take(&common.data_dir())?;
         let page = install(&settings, &folder).await?;
         let layout = layout_of(&settings, page.as_ref());
         say(&format!(

@@ -1,11 +1,15 @@
 //! `demo`.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use clap::Args;
 
-use super::{import::write, say, told_to_stop};
+use super::{Common, import::write, say, told_to_stop};
 use crate::{
     config::LISTEN,
     demo::production,
@@ -20,9 +24,6 @@ use crate::{
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Folder of the demo's own data, made anew at every start
-    #[arg(long, default_value = "./watchtower-demo", value_name = "DIR")]
-    demo_dir: PathBuf,
     /// Address to listen on; if it is taken, a free port is
     #[arg(long, default_value = LISTEN, value_name = "ADDRESS")]
     listen: SocketAddr,
@@ -35,8 +36,9 @@ pub struct Demo {
 const MARK: &str = "this-is-a-demo";
 
 impl Demo {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
-        let folder = self.fresh_folder()?;
+    pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
+        let dir = common.data_dir.clone().unwrap_or_else(|| PathBuf::from("./watchtower-demo"));
+        let folder = fresh_folder(&dir)?;
         let page = self.page(&folder).await;
         let page = match page {
             Ok(page) => Some(page),
@@ -50,7 +52,7 @@ impl Demo {
         let server = match Server::start(folder, options.clone(), system_clock()).await {
             Err(Error::Listen { address, .. }) => {
                 let listen = SocketAddr::new(address.ip(), 0);
-                Server::start(DataFolder::take(&self.demo_dir)?, Options { listen, ..options }, system_clock()).await?
+                Server::start(DataFolder::take(&dir)?, Options { listen, ..options }, system_clock()).await?
             }
             started => started?,
         };
@@ -61,28 +63,6 @@ impl Demo {
         ))?;
         server.run(told_to_stop()).await?;
         Ok(())
-    }
-
-    /// The demo's folder without what an earlier demo left, but with the page that it downloaded.
-    fn fresh_folder(&self) -> anyhow::Result<DataFolder> {
-        let dir = &self.demo_dir;
-        let mark = dir.join(MARK);
-        let is_empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
-        anyhow::ensure!(
-            is_empty || mark.is_file(),
-            "{} is not a demo's folder: name another with --demo-dir",
-            dir.display()
-        );
-        let folder = DataFolder::take(dir)?;
-        fs::write(&mark, "")?;
-        for name in ["watchtower.db", "watchtower.db-wal", "watchtower.db-shm"] {
-            if let Err(error) = fs::remove_file(dir.join(name))
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                return Err(error).with_context(|| format!("cannot remove {name} of an earlier demo"));
-            }
-        }
-        Ok(folder)
     }
 
     async fn page(&self, folder: &DataFolder) -> anyhow::Result<Page> {
@@ -108,7 +88,7 @@ impl Demo {
             let id = snapshot["id"].as_str().unwrap_or_default();
             let id = Id::parse(id)?;
             let put = |reader: &mut crate::model::wire::Reader| {
-                drop(reader.put(None, Kind::Project, Some(&id), snapshot, At::Root))
+                drop(reader.put(None, Kind::Project, Some(&id), snapshot, At::Root));
             };
             outcome = write(&state.writer, put).await?;
         }
@@ -117,4 +97,25 @@ impl Demo {
         }
         Ok(())
     }
+}
+
+/// The demo's folder without what an earlier demo left, but with the page that it downloaded.
+fn fresh_folder(dir: &Path) -> anyhow::Result<DataFolder> {
+    let mark = dir.join(MARK);
+    let is_empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+    anyhow::ensure!(
+        is_empty || mark.is_file(),
+        "{} is not a demo's folder: name another with --data-dir",
+        dir.display()
+    );
+    let folder = DataFolder::take(dir)?;
+    fs::write(&mark, "")?;
+    for name in ["watchtower.db", "watchtower.db-wal", "watchtower.db-shm"] {
+        if let Err(error) = fs::remove_file(dir.join(name))
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(error).with_context(|| format!("cannot remove {name} of an earlier demo"));
+        }
+    }
+    Ok(folder)
 }

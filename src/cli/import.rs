@@ -53,7 +53,7 @@ async fn over_http(tree: import::Import, url: &str) -> anyhow::Result<()> {
 }
 
 async fn into_folder(tree: import::Import, common: &Common) -> anyhow::Result<()> {
-    let folder = DataFolder::take(&common.data_dir).map_err(|error| match error {
+    let folder = DataFolder::take(&common.data_dir()).map_err(|error| match error {
         Error::InUse(_) => anyhow::anyhow!("{error}: say --url with its address"),
         other => other.into(),
     })?;

@@ -38,9 +38,9 @@ impl Render {
         // Into the data folder only if no server writes there; elsewhere at any time, since SQLite lets others read.
         let folder = match self.out {
             Some(_) => None,
-            None => Some(DataFolder::take(&common.data_dir)?),
+            None => Some(DataFolder::take(&common.data_dir())?),
         };
-        let database = database_of(&common.data_dir);
+        let database = database_of(&common.data_dir());
         anyhow::ensure!(database.is_file(), "there is no database {}", database.display());
         let core = Core::open(&database, system_clock()).await?;
         let out = self.out.clone().or_else(|| folder.as_ref().map(|folder| folder.tree(layout)));

@@ -29,12 +29,16 @@ pub fn add_to(api: Api) -> Api {
 }
 
 fn collection(api: Api, kind: Kind, path: &str) -> Api {
-    // A project is addressed where the lists in it are, so its id goes by that name.
-    let item = if kind == Kind::Project { "/api/projects/{project}".to_owned() } else { format!("{path}/{{id}}") };
-    let operation = |verb: &str, name: &str| format!("{verb}{name}");
+    items(lists(api, kind, path), kind, path)
+}
+
+/// The description of what a verb does with a kind.
+fn describe(verb: &str, name: &str, kind: Kind, summary: &str) -> Endpoint {
+    Endpoint::new(&format!("{verb}{name}"), kind.plural(), summary)
+}
+
+fn lists(api: Api, kind: Kind, path: &str) -> Api {
     let (one, many) = (kind.type_name(), list_name(kind));
-    let describe =
-        |verb: &str, name: &str, summary: String| Endpoint::new(&operation(verb, name), kind.plural(), &summary);
     api.add(
         Method::Get,
         path,
@@ -42,7 +46,7 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
             read::list(state, kind, address, params, headers)
         },
         read::filterable(kind).iter().fold(
-            describe("list", &many, format!("Lists {}, in order.", kind.plural()))
+            describe("list", &many, kind, &format!("Lists {}, in order.", kind.plural()))
                 .query("limit", "At most this many; without it, all. Then `Link` has the next page.", integer())
                 .query("cursor", "Where the page begins, from `Link`.", text())
                 .answers("200", kind.doc(), array_of(schema(one)))
@@ -64,7 +68,8 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
         writes(describe(
             "post",
             &many,
-            format!("Creates or updates {}: an object, or an array of them.", kind.plural()),
+            kind,
+            &format!("Creates or updates {}: an object, or an array of them.", kind.plural()),
         ))
         .header(
             "Idempotency-Key",
@@ -83,18 +88,29 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
               options: WriteOptions,
               headers: HeaderMap,
               body: Body| { put_list(state, kind, address, options, headers, body) },
-        writes(describe("replace", &many, format!("Replaces all {}: what is absent is deleted.", kind.plural())))
-            .takes("application/json", "The whole list, in order", array_of(schema(one)), None)
-            .answers("200", "What was done", schema("BulkAnswer"))
-            .refuses(&WRITE_REFUSALS),
+        writes(describe(
+            "replace",
+            &many,
+            kind,
+            &format!("Replaces all {}: what is absent is deleted.", kind.plural()),
+        ))
+        .takes("application/json", "The whole list, in order", array_of(schema(one)), None)
+        .answers("200", "What was done", schema("BulkAnswer"))
+        .refuses(&WRITE_REFUSALS),
     )
-    .add(
+}
+
+fn items(api: Api, kind: Kind, path: &str) -> Api {
+    // A project is addressed where the lists in it are, so its id goes by that name.
+    let item = if kind == Kind::Project { "/api/projects/{project}".to_owned() } else { format!("{path}/{{id}}") };
+    let one = kind.type_name();
+    api.add(
         Method::Get,
         &item,
         move |State(state): State<AppState>, address: Address, headers: HeaderMap| {
             read::item(state, kind, own(kind, address), headers)
         },
-        describe("get", one, format!("Gets one of the {}.", kind.plural()))
+        describe("get", one, kind, &format!("Gets one of the {}.", kind.plural()))
             .answers("200", kind.doc(), schema(one))
             .answers_empty("304", "Nothing changed since the `If-None-Match` that was sent")
             .refuses(&["404", "422"]),
@@ -110,7 +126,8 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
         writes(conditional(describe(
             "put",
             one,
-            format!("Creates or replaces one of the {}; absent fields take their defaults.", kind.plural()),
+            kind,
+            &format!("Creates or replaces one of the {}; absent fields take their defaults.", kind.plural()),
         )))
         .takes("application/json", kind.doc(), schema(one), None)
         .answers("200", "The entity", schema(one))
@@ -128,7 +145,8 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
         writes(conditional(describe(
             "patch",
             one,
-            format!("Changes what it names of one of the {} (RFC 7396).", kind.plural()),
+            kind,
+            &format!("Changes what it names of one of the {} (RFC 7396).", kind.plural()),
         )))
         .takes("application/merge-patch+json", "The fields to change; null is the default", super::api::object(), None)
         .answers("200", "The entity", schema(one))
@@ -143,7 +161,8 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
         writes(conditional(describe(
             "delete",
             one,
-            format!("Deletes one of the {}, with what belongs to it.", kind.plural()),
+            kind,
+            &format!("Deletes one of the {}, with what belongs to it.", kind.plural()),
         )))
         .answers_empty("204", "It is gone")
         .refuses(&["404", "412", "422"]),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -80,7 +80,7 @@ fn comes_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .or_else(|| uri.authority().map(|host| host.as_str()));
+        .or_else(|| uri.authority().map(Authority::as_str));
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
     origin.is_some() && origin == host
 }

@@ -1,5 +1,7 @@
 //! Reading entities: one, or lists with paging and filters.
 
+use std::fmt::Write as _;
+
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -9,7 +11,6 @@ use serde_json::Value;
 use super::{Address, AppState, Params, problem::Problem, write::REVISION};
 use crate::model::{
     Kind,
-    field::id_schema,
     represent::{etag_of, represent},
     scope::{Key, Scope, Studio, View},
 };
@@ -162,14 +163,21 @@ impl Filters {
 
     /// The filters as the rest of a query.
     fn query(&self) -> String {
-        let encoded = |text: &str| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-,".contains(&byte);
-            let bytes = text.bytes();
-            bytes
-                .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-                .collect::<String>()
-        };
-        self.0.iter().map(|(name, values)| format!("&{name}={}", encoded(&values.join(",")))).collect()
+        let mut query = String::new();
+        for (name, values) in &self.0 {
+            query += "&";
+            query += name;
+            query += "=";
+            for byte in values.join(",").bytes() {
+                if byte.is_ascii_alphanumeric() || b"._~-,".contains(&byte) {
+                    query.push(char::from(byte));
+                } else {
+                    // Writing into memory does not fail.
+                    let _ = write!(query, "%{byte:02X}");
+                }
+            }
+        }
+        query
     }
 }
 
@@ -179,7 +187,8 @@ fn equals(held: &Value, wanted: &str) -> bool {
         Value::Null => wanted.is_empty() || wanted == "null",
         Value::Array(members) => members.iter().any(|member| equals(member, wanted)),
         Value::Object(_) => false,
-        scalar => scalar.to_string() == wanted,
+        Value::Bool(truth) => wanted == if *truth { "true" } else { "false" },
+        Value::Number(number) => number.to_string() == wanted,
     }
 }
 
@@ -192,10 +201,4 @@ pub fn filterable(kind: Kind) -> Vec<&'static str> {
         names.push("episode_id");
     }
     names
-}
-
-/// The schema of an id, for parameters.
-#[must_use]
-pub fn id_parameter_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-    id_schema()
 }

@@ -1,5 +1,7 @@
 //! What all writes have in common: preconditions, idempotency, waiting for the tree, answers.
 
+use std::fmt::Write as _;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
@@ -163,7 +165,14 @@ fn warnings_header(warnings: &[Warning]) -> Option<HeaderValue> {
     let mut text = String::new();
     for warning in warnings {
         let json = serde_json::to_string(warning).ok()?;
-        let ascii: String = json.chars().map(|c| if c.is_ascii() { c.to_string() } else { escaped(c) }).collect();
+        let mut ascii = String::with_capacity(json.len());
+        for unit in json.encode_utf16() {
+            match u8::try_from(unit) {
+                Ok(byte) if byte.is_ascii() => ascii.push(char::from(byte)),
+                // As RFC 8259 §7 escapes what is not ASCII: by its UTF-16 units. Writing into memory does not fail.
+                _ => drop(write!(ascii, "\\u{unit:04x}")),
+            }
+        }
         if text.len() + ascii.len() > WARNINGS_LENGTH {
             break;
         }
@@ -171,12 +180,6 @@ fn warnings_header(warnings: &[Warning]) -> Option<HeaderValue> {
         text.push_str(&ascii);
     }
     if text.is_empty() { None } else { HeaderValue::try_from(format!("[{text}]")).ok() }
-}
-
-/// A character as JSON escapes of its UTF-16 units (RFC 8259 §7).
-fn escaped(character: char) -> String {
-    let mut units = [0; 2];
-    character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 /// Reads the body of a write.

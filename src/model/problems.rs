@@ -79,7 +79,9 @@ impl Finder<'_> {
             (Kind::User, &project.team),
         ];
         for (kind, ids) in lists {
-            ids.iter().for_each(|id| self.dangling(of, kind, id));
+            for id in ids {
+                self.dangling(of, kind, id);
+            }
         }
         self.remote(of, project.thumbnail_url.as_deref());
         for id in &project.team {
@@ -134,7 +136,9 @@ impl Finder<'_> {
             for (kind, id) in references.into_iter().filter_map(|(kind, id)| Some((kind, id.as_ref()?))) {
                 self.dangling(of, kind, id);
             }
-            task.assignees.iter().for_each(|user| self.dangling(of, Kind::User, user));
+            for user in &task.assignees {
+                self.dangling(of, Kind::User, user);
+            }
         }
     }
 
@@ -143,7 +147,9 @@ impl Finder<'_> {
             let name = self.contents.list(Kind::Shot).get(shot).and_then(|record| Shot::of(&record.entity));
             let of = (Kind::Casting, shot, name.map_or("", |shot| &shot.name));
             self.dangling(of, Kind::Shot, shot);
-            casting.asset_ids.iter().for_each(|asset| self.dangling(of, Kind::Asset, asset));
+            for asset in &casting.asset_ids {
+                self.dangling(of, Kind::Asset, asset);
+            }
         }
     }
 

@@ -162,9 +162,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_statement_fits_the_schema() {
-        let mut connection = sqlx::Connection::connect("sqlite::memory:").await.unwrap();
+        let mut connection: sqlx::SqliteConnection = sqlx::Connection::connect("sqlite::memory:").await.unwrap();
         super::super::MIGRATIONS.run(&mut connection).await.unwrap();
-        let connection: &mut sqlx::SqliteConnection = &mut connection;
         let writes = [
             super::UPSERT,
             super::DELETE,

@@ -252,7 +252,7 @@ impl Batch {
                 (None, Some(_)) => created += 1,
                 (Some(_), None) => deleted += 1,
                 (Some(before), Some(after)) if before.entity != after.entity || before.position != after.position => {
-                    updated += 1
+                    updated += 1;
                 }
                 _ => unchanged += 1,
             }

@@ -76,7 +76,7 @@ impl Resolve<'_> {
             Some(at) => {
                 for field in key.kind.fields() {
                     self.set_at(key, &mut record, field.name, at, pointer, |target| {
-                        target.copy_field(field.name, &entity)
+                        target.copy_field(field.name, &entity);
                     });
                 }
             }
@@ -155,8 +155,7 @@ impl Resolve<'_> {
             let field = key.kind.field(&name);
             let parts = match (field, value) {
                 (Some(field), Value::Object(members)) if field.name == "data" => {
-                    let parts =
-                        members.into_iter().map(|(member, value)| (format!("data/{member}"), (member, value).into()));
+                    let parts = members.into_iter().map(|(member, value)| (format!("data/{member}"), (member, value)));
                     parts
                         .map(|(time, part): (String, (String, Value))| (time, Value::Object(Map::from_iter([part]))))
                         .collect()
@@ -291,13 +290,13 @@ impl Resolve<'_> {
         let mut missing_projects = HashSet::new();
         for (key, (pointer, _)) in &self.touched {
             let Some(record) = self.draft.request().records.get(key).and_then(Option::as_ref) else { continue };
-            if let Some(project) = &key.project {
-                if self.draft.record(&Key::new(None, Kind::Project, project)).is_none() {
-                    if missing_projects.insert(project.clone()) {
-                        self.findings.fault(At::Pointer(pointer), format!("there is no project {project}"));
-                    }
-                    continue;
+            if let Some(project) = &key.project
+                && self.draft.record(&Key::new(None, Kind::Project, project)).is_none()
+            {
+                if missing_projects.insert(project.clone()) {
+                    self.findings.fault(At::Pointer(pointer), format!("there is no project {project}"));
                 }
+                continue;
             }
             let Some(task) = Task::of(&record.entity) else { continue };
             match task.owner() {

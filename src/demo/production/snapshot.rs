@@ -28,7 +28,7 @@ fn snapshot(plan: &Plan) -> Value {
         "task_types": DEPARTMENTS.map(|department| department.id),
         "task_statuses": STATUSES.map(|(id, ..)| id),
         "team": team(plan),
-        "thumbnailUrl": null,
+        "thumbnailUrl": "static/img/placeholder-asset.png",
         "episodes": plan.reels.iter().filter_map(|reel| episode(plan, reel)).collect::<Value>(),
         "sequences": plan.sequences.iter().map(sequence).collect::<Value>(),
         "shots": shots.map(|(shot, tasks)| self::shot(plan, shot, &tasks)).collect::<Value>(),
