@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Address, AppState, Params,
-    api::{Api, Endpoint, Method, array_of, integer, one_of, schema, text},
+    api::{Api, Endpoint, Method, array_of, flag, integer, one_of, schema, text},
     body,
     problem::Problem,
     read,
@@ -94,6 +94,7 @@ fn lists(api: Api, kind: Kind, path: &str) -> Api {
             kind,
             &format!("Replaces all {}: what is absent is deleted.", kind.plural()),
         ))
+        .query("dry_run", "Only say what would be done.", flag())
         .takes("application/json", "The whole list, in order", array_of(schema(one)), None)
         .answers("200", "What was done", schema("BulkAnswer"))
         .refuses(&WRITE_REFUSALS),
@@ -223,6 +224,7 @@ async fn post(
     });
     let reader = reader.await?;
     let single: Option<Id> = single.recv().ok().flatten();
+    let options = if single.is_some() { options.for_real()? } else { options };
     let outcome = submit(&state, reader, project_exists(&address), &options, &bytes).await?;
     match single {
         // A repeated request without an id gets the id that was made up the first time.
@@ -261,6 +263,7 @@ async fn put_item(
     merge: bool,
 ) -> Result<Response, Problem> {
     let key = address.key(kind)?;
+    let options = options.for_real()?;
     let (bytes, format) = read_body(&state, &headers, body, false).await?;
     let of = key.clone();
     let interpret = move |reader: &mut Reader, value| {
@@ -282,6 +285,7 @@ async fn put_item(
 
 async fn delete(state: AppState, kind: Kind, address: Address, options: WriteOptions) -> Result<Response, Problem> {
     let key = address.key(kind)?;
+    let options = options.for_real()?;
     let mut reader = Reader::default();
     reader.delete(key.project.as_ref(), kind, &key.id);
     let mut preconditions = project_exists(&address);

@@ -71,6 +71,14 @@ fn text_of(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
 }
 
 impl WriteOptions {
+    /// Refuses `dry_run` where the answer would be an entity that is not there.
+    pub fn for_real(self) -> Result<Self, Problem> {
+        if self.dry_run {
+            return Err(Problem::BadRequest("dry_run goes with whole lists, snapshots and batches".to_owned()));
+        }
+        Ok(self)
+    }
+
     /// Preconditions on the entity that the address names.
     #[must_use]
     pub fn preconditions(&self, key: &Key) -> Vec<Precondition> {

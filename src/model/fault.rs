@@ -108,6 +108,11 @@ impl Findings {
         }
     }
 
+    /// Takes over what another reader found wrong, without its warnings.
+    pub fn append_faults(&mut self, other: Findings) {
+        self.append(Findings { warnings: Vec::new(), ..other });
+    }
+
     /// Whether nothing wrong was found so far.
     #[must_use]
     pub fn is_sound(&self) -> bool {

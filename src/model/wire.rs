@@ -175,8 +175,9 @@ impl Reader {
         (manner, time): (Manner, Option<Instant>),
     ) -> Option<Id> {
         let mut object = self.object(value, at)?;
-        let id = self.identify(kind, id, &mut object, at)?;
-        let key = Key::new(project, kind, &id);
+        let identified = self.identify(kind, id, &mut object, at);
+        // What else is wrong is found as well; with a fault, nothing is applied.
+        let key = Key::new(project, kind, &identified.clone().unwrap_or_default());
         let elsewhere = take_elsewhere(kind, &mut object);
         if kind == Kind::Project {
             self.embedded(&object, at, time);
@@ -189,14 +190,17 @@ impl Reader {
                 }
                 Op::Put(Box::new(entity))
             }
-            Manner::Merge => Op::Merge(object),
+            Manner::Merge => {
+                Entity::empty(kind).merge(object.clone(), at, &mut self.findings);
+                Op::Merge(object)
+            }
         };
         self.warn_oddities(&op, at);
         self.changes.push(Change::One { key: key.clone(), op, at: time, pointer: at.pointer() });
         for (name, value) in elsewhere {
             self.elsewhere(&key, &name, value, at.key(&name), time);
         }
-        Some(id)
+        identified
     }
 
     /// The id of an entity: from the address or the body, which must agree, or made up.

@@ -162,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_statement_fits_the_schema() {
-        let mut connection: sqlx::SqliteConnection = sqlx::Connection::connect("sqlite::memory:").await.unwrap();
+        let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect("sqlite::memory:").await.unwrap();
         super::super::MIGRATIONS.run(&mut connection).await.unwrap();
         let writes = [
             super::UPSERT,

@@ -16,7 +16,7 @@ use crate::{
     model::{
         Asset, Entity, Id, Kind, Sequence, Shot, Task,
         change::{Change, Precondition},
-        history::{TaskStep, counted},
+        history::{Counted, TaskStep, counted},
         represent::{etag, represent},
         scope::{Instant, Key, View},
     },
@@ -304,7 +304,7 @@ impl Batch {
                 }
             }
         }
-        steps
+        without_exchanges(steps)
     }
 
     /// The tasks that may count otherwise when this entity is other than before.
@@ -355,4 +355,28 @@ impl Batch {
             }
         }
     }
+}
+
+/// Drops pairs of steps that do not count: a task that went while another came in its place, in the same state, at the
+/// same time. Connectors that make up a new task id at every run would fill the history with them.
+fn without_exchanges(steps: Vec<TaskStep>) -> Vec<TaskStep> {
+    let mut balance: HashMap<(Counted, Instant), i64> = HashMap::new();
+    let state = |step: &TaskStep| match (&step.from, &step.to) {
+        (Some(gone), None) => Some(((gone.clone(), step.at), -1)),
+        (None, Some(come)) => Some(((come.clone(), step.at), 1)),
+        _ => None,
+    };
+    for (key, change) in steps.iter().filter_map(state) {
+        *balance.entry(key).or_default() += change;
+    }
+    let counts = |step: &TaskStep| {
+        let Some((key, change)) = state(step) else { return true };
+        let open = balance.entry(key).or_default();
+        let counts = *open * change > 0;
+        *open -= if counts { change } else { 0 };
+        counts
+    };
+    let mut steps = steps;
+    steps.retain(counts);
+    steps
 }

@@ -17,7 +17,8 @@ use crate::model::{
 /// time if the change named one.
 pub type Touched = IndexMap<Key, (String, Option<Instant>)>;
 
-/// Applies changes to a draft.
+/// Applies changes to a draft. What a reader finds wrong with a value alone was found before; what is found here depends
+/// on what there is.
 pub struct Resolve<'a> {
     /// What they are applied to.
     pub draft: &'a mut Draft,
@@ -133,13 +134,15 @@ impl Resolve<'_> {
             });
             let mut patch = patch;
             patch.retain(|_, value| !value.is_null());
-            let entity = Entity::read(key.kind, patch, place, &mut self.findings);
+            let mut found = Findings::default();
+            let entity = Entity::read(key.kind, patch, place, &mut found);
+            self.findings.append_faults(found);
             self.create(key, entity, times, pointer);
             return;
         };
         let names_asset = patch.get("asset_id").is_some_and(|id| !id.is_null());
         match at {
-            None => record.entity.merge(patch, place, &mut self.findings),
+            None => record.entity.merge(patch, place, &mut Findings::default()),
             Some(at) => self.merge_at(key, &mut record, patch, at, pointer),
         }
         if let Entity::Task(task) = &mut record.entity {
@@ -164,10 +167,10 @@ impl Resolve<'_> {
                 (None, value) => vec![(name.clone(), value)],
             };
             for (time, value) in parts {
-                let mut findings = Findings::default();
                 let patch = Map::from_iter([(name.clone(), value)]);
-                self.set_at(key, record, &time, at, pointer, |entity| entity.merge(patch, place, &mut findings));
-                self.findings.append(findings);
+                self.set_at(key, record, &time, at, pointer, |entity| {
+                    entity.merge(patch, place, &mut Findings::default())
+                });
             }
         }
     }
@@ -294,7 +297,12 @@ impl Resolve<'_> {
                 && self.draft.record(&Key::new(None, Kind::Project, project)).is_none()
             {
                 if missing_projects.insert(project.clone()) {
-                    self.findings.fault(At::Pointer(pointer), format!("there is no project {project}"));
+                    // In a batch the project stands beside the value.
+                    let detail = format!("there is no project {project}");
+                    match pointer.strip_suffix("/value") {
+                        Some(change) => self.findings.fault(At::Pointer(change).key("project"), detail),
+                        None => self.findings.fault(At::Pointer(pointer), detail),
+                    }
                 }
                 continue;
             }

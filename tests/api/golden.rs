@@ -7,12 +7,12 @@ use watchtower_server::{layout::Layout, model::Kind};
 
 use crate::support::{TestServer, dataset, files, reference};
 
-const DATASETS: [&str; 3] = ["short-film", "tv-show", "edge-cases"];
+pub const DATASETS: [&str; 3] = ["short-film", "tv-show", "edge-cases"];
 const CONTEXT: [&str; 4] = ["users", "asset_types", "task_types", "task_statuses"];
 const LISTS: [&str; 6] = ["episodes", "sequences", "shots", "assets", "casting", "edits"];
 
 /// Fails with the differences if the tree of a server is not equal, by meaning, to the reference's.
-fn assert_equals_reference(site: &Path, dataset: &str, layout: Layout, way: &str) {
+pub fn assert_equals_reference(site: &Path, dataset: &str, layout: Layout, way: &str) {
     let compare = Command::new("python3")
         .arg(reference("compare_trees.py"))
         .arg(reference(dataset).join(layout.name()))
