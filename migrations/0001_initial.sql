@@ -12,6 +12,8 @@ create table entity (
     body     text    not null,
     -- when fields were last changed in the tracker, {"field": microseconds since 1970}; null: never said
     times    text,
+    -- when a task took its last step in task_status_changes, in microseconds since 1970; 0: none, or no task
+    since    integer not null,
     primary key (project, kind, id)
 ) strict;
 

@@ -5,6 +5,7 @@
 //! *task statuses* are shared by all projects: the *context*. A *change* is one wish to alter an entity; a *scope* is what
 //! holds entities in memory: one for the studio (context and projects), one for the contents of each project.
 
+pub mod burndown;
 pub mod change;
 pub mod color;
 mod entities;
@@ -20,7 +21,7 @@ pub mod scope;
 pub mod wire;
 
 pub use entities::{
-    Asset, AssetType, Casting, Edit, Entity, Episode, Kind, Membership, Project, Sequence, Shot, Task, TaskStatus,
-    TaskType, User,
+    Asset, AssetType, Casting, Edit, Entity, Episode, Kind, Membership, PastCounts, Project, Sequence, Shot, Task,
+    TaskStatus, TaskType, User,
 };
 pub use id::Id;

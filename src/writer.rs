@@ -6,6 +6,7 @@
 mod commit;
 mod draft;
 mod resolve;
+mod steps;
 
 use std::sync::Arc;
 

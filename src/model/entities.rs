@@ -82,6 +82,16 @@ entities! {
         episode_id "episode_id": Id, required;
     }
 
+    /// How the tasks of one type, of one episode, counted before there was a history of them here.
+    PastCounts "past-counts" "past-counts" {
+        /// The id of the task type.
+        task_type_id "task_type_id": Id, required;
+        /// The id of the episode.
+        episode_id "episode_id": Option<Id>;
+        /// For each day (`2026-01-31`), the number of tasks in each status, by its id.
+        days "days": Data;
+    }
+
     /// A continuous piece of the film.
     Shot "shot" "shots" {
         /// The name on the timeline.

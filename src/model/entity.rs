@@ -185,7 +185,7 @@ impl Kind {
     /// The kind with this name, singular or plural, as the API offers it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let offered = |kind: &&Kind| **kind != Kind::Membership;
+        let offered = |kind: &&Kind| kind.is_studio_wide() || Self::OF_PROJECT.contains(kind);
         Self::ALL.iter().filter(offered).find(|kind| kind.plural() == name || kind.singular() == name).copied()
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Asset, Entity, Id, Kind, Membership, Project, Shot, Task};
+use super::{Asset, Entity, Id, Kind, Membership, Project, Shot, Task, burndown::Burndown, history::TaskStep};
 
 /// When something happened: microseconds since 1970-01-01T00:00:00Z.
 pub type Instant = i64;
@@ -49,6 +49,8 @@ pub struct Record {
     pub position: i64,
     /// How recent its fields are.
     pub times: Times,
+    /// When a task took its last step in the history; 0 if it took none, and for what is no task.
+    pub since: Instant,
     /// What it says.
     pub entity: Entity,
 }
@@ -191,6 +193,20 @@ pub struct Scope {
     lists: HashMap<Kind, Arc<List>>,
     /// When entities that are gone were deleted in the tracker, as far as changes said so.
     tombstones: Arc<HashMap<(Kind, Id), Instant>>,
+    burndown: Arc<Burndown>,
+}
+
+/// What a committed write altered in one scope.
+#[derive(Debug, Default)]
+pub struct Altered {
+    /// The revision that it brought, if it brought one.
+    pub revision: Option<u64>,
+    /// The records that are other than before; `None` is one that is gone.
+    pub records: Vec<(Kind, Id, Option<Arc<Record>>)>,
+    /// When entities were deleted in the tracker, as far as the changes said so.
+    pub tombstones: Vec<(Kind, Id, Instant)>,
+    /// The steps that tasks took.
+    pub steps: Vec<TaskStep>,
 }
 
 impl Scope {
@@ -200,9 +216,10 @@ impl Scope {
         revision: u64,
         lists: impl IntoIterator<Item = (Kind, List)>,
         tombstones: HashMap<(Kind, Id), Instant>,
+        burndown: Burndown,
     ) -> Self {
         let lists = lists.into_iter().map(|(kind, list)| (kind, Arc::new(list))).collect();
-        Self { revision, lists, tombstones: Arc::new(tombstones) }
+        Self { revision, lists, tombstones: Arc::new(tombstones), burndown: Arc::new(burndown) }
     }
 
     /// The list of one kind.
@@ -218,16 +235,11 @@ impl Scope {
         self.tombstones.get(&(kind, id.clone())).copied()
     }
 
-    /// Takes over what a committed write changed.
-    pub fn apply(
-        &mut self,
-        revision: u64,
-        changed: Vec<(Kind, Id, Option<Arc<Record>>)>,
-        tombstones: Vec<(Kind, Id, Instant)>,
-    ) {
-        self.revision = revision;
+    /// Takes over what a committed write altered.
+    pub fn apply(&mut self, altered: Altered) {
+        self.revision = altered.revision.unwrap_or(self.revision);
         let mut by_kind: HashMap<Kind, Vec<_>> = HashMap::new();
-        for (kind, id, record) in changed {
+        for (kind, id, record) in altered.records {
             by_kind.entry(kind).or_default().push((id, record));
         }
         for (kind, records) in by_kind {
@@ -237,10 +249,22 @@ impl Scope {
                 self.lists.remove(&kind);
             }
         }
-        if !tombstones.is_empty() {
+        if !altered.tombstones.is_empty() {
             let kept = Arc::make_mut(&mut self.tombstones);
-            kept.extend(tombstones.into_iter().map(|(kind, id, at)| ((kind, id), at)));
+            kept.extend(altered.tombstones.into_iter().map(|(kind, id, at)| ((kind, id), at)));
         }
+        if !altered.steps.is_empty() {
+            let burndown = Arc::make_mut(&mut self.burndown);
+            for step in &altered.steps {
+                burndown.take(step);
+            }
+        }
+    }
+
+    /// How the tasks of the project counted, day by day.
+    #[must_use]
+    pub fn burndown(&self) -> &Burndown {
+        &self.burndown
     }
 
     /// The entities of a list that are of type `T`, with their ids, in order.

@@ -7,18 +7,28 @@ use serde_json::Value;
 use super::{Answer, Error, Store, project_text};
 use crate::model::{
     Entity, Id, Kind,
+    burndown::Burndown,
+    history::Counted,
     scope::{Instant, List, Record, Scope, Times},
 };
 
-const ENTITIES: &str = "select kind, id, position, body, times from entity where project = ?";
+const ENTITIES: &str = "select kind, id, position, body, times, since from entity where project = ?";
 const TOMBSTONES: &str = "select kind, id, at from tombstone where project = ?";
 const REVISION: &str = "select revision from revision where project = ?";
 const LAST_REVISION: &str = "select coalesce(max(revision), 0) from revision";
+const COUNTS: &str = "
+    select kind, task_type, task_status, episode, day, sum(change) from (
+        select from_of as kind, from_task_type as task_type, from_task_status as task_status, from_episode as episode,
+            floor(at / 86400000000.0) as day, -1 as change from task_status_changes where project = ?1 and from_of is not null
+        union all
+        select to_of, to_task_type, to_task_status, to_episode, floor(at / 86400000000.0), 1
+        from task_status_changes where project = ?1 and to_of is not null)
+    group by kind, task_type, task_status, episode, day";
 const ANSWER: &str = "select fingerprint, answer, at from idempotency where key = ?";
 
 /// Every statement of this module, for the test that prepares them.
 #[cfg(test)]
-pub(super) const STATEMENTS: [&str; 5] = [ENTITIES, TOMBSTONES, REVISION, LAST_REVISION, ANSWER];
+pub(super) const STATEMENTS: [&str; 6] = [ENTITIES, TOMBSTONES, COUNTS, REVISION, LAST_REVISION, ANSWER];
 
 impl Store {
     /// The highest revision there is; 0 in a new database.
@@ -32,12 +42,12 @@ impl Store {
         let name = project_text(project);
         let mut transaction = self.readers.begin().await?;
         let revision: Option<i64> = sqlx::query_scalar(REVISION).bind(name).fetch_optional(&mut *transaction).await?;
-        let rows: Vec<(String, String, i64, String, Option<String>)> =
+        let rows: Vec<(String, String, i64, String, Option<String>, i64)> =
             sqlx::query_as(ENTITIES).bind(name).fetch_all(&mut *transaction).await?;
         let tombstones: Vec<(String, String, i64)> =
             sqlx::query_as(TOMBSTONES).bind(name).fetch_all(&mut *transaction).await?;
         let mut lists: HashMap<Kind, Vec<(Id, Record)>> = HashMap::new();
-        for (kind, id, position, body, times) in rows {
+        for (kind, id, position, body, times, since) in rows {
             let damaged = |reason: String| Error::Damaged {
                 project: name.to_owned(),
                 kind: kind.clone(),
@@ -50,7 +60,7 @@ impl Store {
                 Some(times) => serde_json::from_str(&times).map_err(|e| damaged(e.to_string()))?,
                 None => Times::new(),
             };
-            lists.entry(kind).or_default().push((id, Record { position, times, entity }));
+            lists.entry(kind).or_default().push((id, Record { position, times, since, entity }));
         }
         let mut buried = HashMap::new();
         for (kind, id, at) in tombstones {
@@ -63,8 +73,28 @@ impl Store {
             let id = Id::parse(&id).map_err(|e| damaged(e.to_string()))?;
             buried.insert((parse_kind(&kind).map_err(damaged)?, id), at);
         }
+        let counts: Vec<(String, String, String, Option<String>, f64, i64)> =
+            sqlx::query_as(COUNTS).bind(name).fetch_all(&mut *transaction).await?;
+        let mut burndown = Burndown::default();
+        for (of, task_type, task_status, episode, day, change) in counts {
+            let damaged = |reason: String| Error::Damaged {
+                project: name.to_owned(),
+                kind: of.clone(),
+                id: task_type.clone(),
+                reason,
+            };
+            let id = |text: &str| Id::parse(text).map_err(|error| damaged(error.to_string()));
+            let counted = Counted {
+                of: parse_kind(&of).map_err(damaged)?,
+                task_type: id(&task_type)?,
+                task_status: id(&task_status)?,
+                episode: episode.as_deref().map(id).transpose()?,
+            };
+            let day = crate::model::number::whole(day).ok_or_else(|| damaged(format!("day {day}")))?;
+            burndown.add(counted, day, change);
+        }
         let lists = lists.into_iter().map(|(kind, records)| (kind, List::new(records)));
-        Ok(Scope::new(revision.unwrap_or_default().unsigned_abs(), lists, buried))
+        Ok(Scope::new(revision.unwrap_or_default().unsigned_abs(), lists, buried, burndown))
     }
 
     /// What was answered to an earlier request with this `Idempotency-Key`.

@@ -11,10 +11,11 @@ use crate::model::{
 };
 
 const UPSERT: &str = "
-    insert into entity (project, kind, id, position, body, times)
-    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 from json_each(?) where true
-    on conflict (project, kind, id)
-    do update set position = excluded.position, body = excluded.body, times = excluded.times";
+    insert into entity (project, kind, id, position, body, times, since)
+    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+    from json_each(?) where true
+    on conflict (project, kind, id) do update
+    set position = excluded.position, body = excluded.body, times = excluded.times, since = excluded.since";
 const DELETE: &str = "
     delete from entity where rowid in (
         select entity.rowid from json_each(?) as gone join entity on entity.project = gone.value ->> 0
@@ -82,7 +83,15 @@ impl Rows {
     pub fn upsert(&mut self, key: &Key, record: &Record) -> Result<(), Error> {
         let times = if record.times.is_empty() { Value::Null } else { json!(serde_json::to_string(&record.times)?) };
         let (project, kind) = (project_text(key.project.as_ref()), key.kind.singular());
-        self.upserts.push(json!([project, kind, key.id, record.position, record.entity.to_stored()?, times]));
+        self.upserts.push(json!([
+            project,
+            kind,
+            key.id,
+            record.position,
+            record.entity.to_stored()?,
+            times,
+            record.since
+        ]));
         Ok(())
     }
 

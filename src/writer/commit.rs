@@ -1,7 +1,7 @@
 //! The writer's task: requests in batches, each batch one transaction.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -11,14 +11,15 @@ use super::{
     BATCH, Clock, Outcome, Refused, Reply, Request,
     draft::{Draft, Layer},
     resolve::{Resolve, Touched},
+    steps,
 };
 use crate::{
     model::{
-        Asset, Entity, Id, Kind, Sequence, Shot, Task,
+        Id, Kind,
         change::{Change, Precondition},
-        history::{Counted, TaskStep, counted},
+        history::TaskStep,
         represent::{etag, represent},
-        scope::{Instant, Key, View},
+        scope::{Altered, Instant, Key, View},
     },
     store::{Answer, Error, Rows, Store},
     studio::Studio,
@@ -91,7 +92,7 @@ impl Committer {
         };
         match written {
             Ok(()) => {
-                self.alter(altered, &revisions);
+                self.alter(altered, &revisions, steps);
                 self.announce.send_if_modified(|last| std::mem::replace(last, revision) != revision);
                 for (outcome, reply) in replies {
                     // Whoever does not wait any more does not need the answer.
@@ -143,24 +144,25 @@ impl Committer {
         Ok(None)
     }
 
-    fn alter(&self, altered: Layer, revisions: &BTreeMap<Option<Id>, u64>) {
+    fn alter(&self, altered: Layer, revisions: &BTreeMap<Option<Id>, u64>, steps: Vec<(TaskStep, String, u64)>) {
         for project in &altered.wiped {
             self.studio.empty(project);
         }
-        let mut scopes: BTreeMap<Option<Id>, (Vec<_>, Vec<_>)> = BTreeMap::new();
+        let mut scopes: BTreeMap<Option<Id>, Altered> = BTreeMap::new();
         for (Key { project, kind, id }, record) in altered.records {
-            scopes.entry(project).or_default().0.push((kind, id, record));
+            scopes.entry(project).or_default().records.push((kind, id, record));
         }
         for (Key { project, kind, id }, at) in altered.tombstones {
-            scopes.entry(project).or_default().1.push((kind, id, at));
+            scopes.entry(project).or_default().tombstones.push((kind, id, at));
         }
-        for (project, (mut records, tombstones)) in scopes {
+        for (step, ..) in steps {
+            scopes.entry(Some(step.project.clone())).or_default().steps.push(step);
+        }
+        for (project, mut altered) in scopes {
+            altered.revision = revisions.get(&project).copied();
             // New records come in the order of their list, so that it need not be sorted.
-            records.sort_by_key(|(_, _, record)| record.as_ref().map(|record| record.position));
-            self.studio.alter(project.as_ref(), |scope| {
-                let revision = revisions.get(&project).copied().unwrap_or(scope.revision);
-                scope.apply(revision, records, tombstones);
-            });
+            altered.records.sort_by_key(|(_, _, record)| record.as_ref().map(|record| record.position));
+            self.studio.alter(project.as_ref(), |scope| scope.apply(altered));
         }
     }
 }
@@ -218,7 +220,7 @@ impl Batch {
             outcome.revision = self.revision;
             let wiped = &self.draft.request().wiped;
             self.steps.retain(|(step, ..)| !wiped.contains(&step.project));
-            let steps = self.steps_of(&touched);
+            let steps = steps::taken(&mut self.draft, &touched, self.now);
             self.steps.extend(steps.into_iter().map(|step| (step, actor.clone(), self.revision)));
         }
         if let Some((key, fingerprint)) = idempotency {
@@ -247,7 +249,7 @@ impl Batch {
 
     fn count(&self, touched: &Touched) -> Outcome {
         let (mut created, mut updated, mut deleted, mut unchanged) = (0, 0, 0, 0);
-        for key in touched.keys().filter(|key| key.kind != Kind::Membership) {
+        for key in touched.keys().filter(|key| key.kind.is_studio_wide() || Kind::OF_PROJECT.contains(&key.kind)) {
             match (self.draft.before().record(key), self.draft.record(key)) {
                 (None, Some(_)) => created += 1,
                 (Some(_), None) => deleted += 1,
@@ -288,95 +290,4 @@ impl Batch {
         }
         any
     }
-
-    /// The steps that tasks took: those that were changed themselves, and those of what was canceled, revived or moved.
-    fn steps_of(&self, touched: &Touched) -> Vec<TaskStep> {
-        let before = self.draft.before();
-        let mut tasks: HashSet<Key> = HashSet::new();
-        let mut steps = Vec::new();
-        for (key, (_, at)) in touched {
-            let Some(project) = &key.project else { continue };
-            let at = at.unwrap_or(self.now);
-            for task in self.affected(key) {
-                let (from, to) = (counted(&before, &task), counted(&self.draft, &task));
-                if from != to && tasks.insert(task.clone()) {
-                    steps.push(TaskStep { project: project.clone(), task: task.id, at, from, to });
-                }
-            }
-        }
-        without_exchanges(steps)
-    }
-
-    /// The tasks that may count otherwise when this entity is other than before.
-    fn affected(&self, key: &Key) -> Vec<Key> {
-        let before = self.draft.before().get(key).map(|record| &record.entity);
-        let after = self.draft.record(key).map(|record| &record.entity);
-        let tasks_of = |owner: &Key| {
-            let owned = self.draft.owned(owner).into_iter();
-            owned.map(|(id, _)| owner.sibling(Kind::Task, &id)).collect::<Vec<_>>()
-        };
-        let moved = match key.kind {
-            Kind::Task => {
-                return if before.and_then(Task::of) == after.and_then(Task::of) {
-                    Vec::new()
-                } else {
-                    vec![key.clone()]
-                };
-            }
-            Kind::Shot => {
-                let state = |entity: Option<&Entity>| {
-                    entity.and_then(Shot::of).map(|shot| (shot.canceled, shot.sequence_id.clone()))
-                };
-                state(before) != state(after)
-            }
-            Kind::Asset => {
-                let state = |entity: Option<&Entity>| entity.and_then(Asset::of).map(|asset| asset.canceled);
-                state(before) != state(after)
-            }
-            Kind::Sequence => {
-                let canceled =
-                    |entity: Option<&Entity>| entity.and_then(Sequence::of).is_some_and(|sequence| sequence.canceled);
-                canceled(before) != canceled(after)
-            }
-            Kind::Membership => before != after,
-            _ => false,
-        };
-        match key.kind {
-            _ if !moved => Vec::new(),
-            Kind::Shot | Kind::Asset => tasks_of(key),
-            _ => {
-                let shots =
-                    self.draft.ids(key.project.as_ref(), Kind::Shot).into_iter().map(|id| key.sibling(Kind::Shot, &id));
-                let of_sequence = shots.filter(|shot| {
-                    let shot = self.draft.record(shot).and_then(|record| Shot::of(&record.entity));
-                    shot.is_some_and(|shot| shot.sequence_id.as_ref() == Some(&key.id))
-                });
-                of_sequence.flat_map(|shot| tasks_of(&shot)).collect()
-            }
-        }
-    }
-}
-
-/// Drops pairs of steps that do not count: a task that went while another came in its place, in the same state, at the
-/// same time. Connectors that make up a new task id at every run would fill the history with them.
-fn without_exchanges(steps: Vec<TaskStep>) -> Vec<TaskStep> {
-    let mut balance: HashMap<(Counted, Instant), i64> = HashMap::new();
-    let state = |step: &TaskStep| match (&step.from, &step.to) {
-        (Some(gone), None) => Some(((gone.clone(), step.at), -1)),
-        (None, Some(come)) => Some(((come.clone(), step.at), 1)),
-        _ => None,
-    };
-    for (key, change) in steps.iter().filter_map(state) {
-        *balance.entry(key).or_default() += change;
-    }
-    let counts = |step: &TaskStep| {
-        let Some((key, change)) = state(step) else { return true };
-        let open = balance.entry(key).or_default();
-        let counts = *open * change > 0;
-        *open -= if counts { change } else { 0 };
-        counts
-    };
-    let mut steps = steps;
-    steps.retain(counts);
-    steps
 }

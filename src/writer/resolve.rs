@@ -177,7 +177,7 @@ impl Resolve<'_> {
 
     fn create(&mut self, key: &Key, entity: Entity, times: Times, _pointer: &str) {
         let position = self.draft.next_position(key);
-        self.draft.set(key, Some(Record { position, times, entity }));
+        self.draft.set(key, Some(Record { position, times, since: 0, entity }));
     }
 
     fn members(

@@ -6,3 +6,4 @@ mod bad_input;
 mod collections;
 mod golden;
 mod outside;
+mod property;

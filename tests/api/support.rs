@@ -63,6 +63,19 @@ impl Answer {
         self
     }
 
+    /// The same, which must be a problem of this kind.
+    #[track_caller]
+    pub fn refused(self, status: u16, kind: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let problem = answer.json();
+        assert_eq!(problem["type"], format!("urn:watchtower-server:problem:{kind}"));
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["request_id"], answer.header("x-request-id"));
+        assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+        answer
+    }
+
     /// The pointers of all faults of a problem.
     pub fn pointers(&self) -> Vec<String> {
         let json = self.json();
@@ -75,6 +88,13 @@ impl TestServer {
     /// An empty server.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
+    }
+
+    /// A server with one project, `p`, that has nothing in it.
+    pub async fn with_project() -> Self {
+        let server = Self::start().await;
+        server.put("/api/projects/p", &serde_json::json!({"name": "P"})).await.expect(201);
+        server
     }
 
     /// An empty server with other options than usual.
@@ -181,6 +201,11 @@ impl TestServer {
     /// Waits until the tree shows everything that was answered, by asking for a render.
     pub async fn rendered(&self) -> Value {
         self.send(self.request(Method::POST, "/api/render")).await.expect(200).json()
+    }
+
+    /// The revision of the last change.
+    pub async fn revision(&self) -> u64 {
+        self.get("/api/status").await.expect(200).json()["revision"].as_u64().unwrap()
     }
 
     /// A file of the tree, as it is served.

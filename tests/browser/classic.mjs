@@ -1,11 +1,11 @@
 // node classic.mjs BASE_URL: Watchtower 0.1.x as BASE_URL serves it (page, tree and API on one origin).
 // Env: PROJECT (else the first with 2 sequences and 40 shots), TOKEN, CHROMIUM, SCREENSHOTS (a folder).
 import assert from 'node:assert/strict';
-import { findProject, get, listEntries, openProject, projectLoaded, run, screenshot, settle, shotsToShow, state, usage, view, visit } from './lib.mjs';
+import { findProject, get, giveUp, listEntries, openProject, projectLoaded, run, screenshot, settle, shotsToShow, state, usage, view, visit } from './lib.mjs';
 import { assetsView, changes, movie, people, shotGroups, shotsView, timeline } from './views.mjs';
 
 const base = process.argv[2]?.replace(/\/$/, '') ?? usage('node classic.mjs BASE_URL');
-const { projects, tree } = await findProject(base, 'classic');
+const { projects, tree } = await findProject(base, 'classic').catch(giveUp);
 
 await run(async (page, report) => {
   await report.check('project list', async () => {

@@ -26,6 +26,11 @@ export const usage = (text) => {
   process.exit(2);
 };
 
+export const giveUp = (error) => {
+  console.log(`FAIL  ${error.message}`);
+  process.exit(1);
+};
+
 // ---- browser and page
 
 export const launch = () => chromium.launch({

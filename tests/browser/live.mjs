@@ -4,7 +4,7 @@
 // How the page does that is not looked at: fetching again in place or reloading and restoring are both fine.
 // Prints the longest delay; exit code 1 if one is above 1000 ms, the place is lost, or the page complains.
 import assert from 'node:assert/strict';
-import { choose, findProject, get, openProject, patch, projectLoaded, readTree, run, settle, sleep, state, usage, view } from './lib.mjs';
+import { choose, findProject, get, giveUp, openProject, patch, projectLoaded, readTree, run, settle, sleep, state, usage, view } from './lib.mjs';
 import { clickThumbnail, grouped, ofEpisode } from './views.mjs';
 
 const base = process.argv[2]?.replace(/\/$/, '');
@@ -13,7 +13,7 @@ if (!base || !(times > 0)) usage('node live.mjs BASE_URL N');
 
 const LIMIT = 1000;
 const layout = await get(base, '/data/projects/context.json').then(() => 'classic', () => 'v1');
-const { tree } = await findProject(base, layout);
+const { tree } = await findProject(base, layout).catch(giveUp);
 const episode = tree.episodes[0]?.id;
 const shots = ofEpisode(tree, episode).shots.filter(({ tasks }) => tasks.length);
 const setStatus = (task, task_status_id, query) => patch(base, `/api/projects/${tree.id}/tasks/${task}`, { task_status_id }, query);

@@ -3,7 +3,7 @@
 // Prints shown/N; exit code 1 if not all. The page looks its project up once, maybe before the list is there, and stays empty.
 // A small proxy delays the list: unlike interception in the browser, that leaves the HTTP cache as it is.
 import http from 'node:http';
-import { findProject, launch, openPage, settle, state, until, usage, visit } from './lib.mjs';
+import { findProject, giveUp, launch, openPage, settle, state, until, usage, visit } from './lib.mjs';
 
 const [base, latency, times, part] = [process.argv[2]?.replace(/\/$/, ''), Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
 if (!base || !(latency >= 0) || !(times > 0) || ![undefined, 'dashboard'].includes(part)) usage('node race.mjs BASE_URL LATENCY_MS N [dashboard]');
@@ -26,7 +26,7 @@ const proxy = http.createServer((request, response) => {
 await new Promise((ready) => proxy.listen(0, '127.0.0.1', ready));
 const origin = `http://127.0.0.1:${proxy.address().port}`;
 
-const { tree } = await findProject(base, 'v1');
+const { tree } = await findProject(base, 'v1').catch(giveUp);
 const isShown = (page) => (part
   ? page.evaluate(() => __probe.state().charts.length > 0)
   : page.evaluate((id) => __probe.loaded(id), tree.id));

@@ -4,11 +4,11 @@
 // Opening an address directly is a race of the page's own (it looks its project up once, maybe before the list is there);
 // served by us it must work. With a server that does not mend it, the checks by address may fail: race.mjs measures it.
 import assert from 'node:assert/strict';
-import { findProject, get, listEntries, openProject, projectLoaded, run, screenshot, settle, shotsToShow, state, until, usage, view, visit } from './lib.mjs';
+import { findProject, get, giveUp, listEntries, openProject, projectLoaded, run, screenshot, settle, shotsToShow, state, until, usage, view, visit } from './lib.mjs';
 import { assetsView, changes, movie, ofEpisode, people, shotGroups, shotsView, timeline } from './views.mjs';
 
 const base = process.argv[2]?.replace(/\/$/, '') ?? usage('node v1.mjs BASE_URL');
-const { projects, tree } = await findProject(base, 'v1');
+const { projects, tree } = await findProject(base, 'v1').catch(giveUp);
 const [first, second] = tree.episodes;
 const shown = ofEpisode(tree, first?.id);
 const address = (page) => page.url().slice(base.length);

@@ -88,7 +88,7 @@ export async function shotsView(page, report, tree, name) {
     await plain(page, 'shots');
     const pictures = await gridShows(page, tree.shots, '150x100');
     const drawn = (await texts(page, `${GRID}-text`)).map(({ text }) => text);
-    if (pictures[0].width > 110) for (const shot of tree.shots) {
+    if (pictures[0].width > 100) for (const shot of tree.shots) {
       assert.ok(drawn.some((text) => text === shot.name || text.startsWith(`${shot.name} - `)), `label of ${shot.name}`);
     }
     await screenshot(page, `${name}-shots`);
@@ -299,7 +299,7 @@ export async function changes(page, report, base, tree, name) {
       assert.equal(shots.find(({ id }) => id === owner.id).tasks.find(({ id }) => id === task.id).task_status_id, status.id);
       const labels = (await texts(page, `${GRID}-text`)).map(({ text }) => text);
       const [{ width }] = await thumbnails(page);
-      if (width > 110) assert.ok(labels.some((text) => text.startsWith('9999_browser_test')), 'its label is drawn');
+      if (width > 100) assert.ok(labels.some((text) => text.startsWith('9999_browser_test')), 'its label is drawn');
       await screenshot(page, `${name}-changed`);
     } finally {
       await patch(base, paths.shot, { name: shot.name });

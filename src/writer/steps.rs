@@ -1,0 +1,132 @@
+//! The steps that tasks took in a request, for the history: found by comparing how they counted before and after.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{draft::Draft, resolve::Touched};
+use crate::model::{
+    Asset, Entity, Id, Kind, Sequence, Shot, Task,
+    history::{Counted, TaskStep, counted},
+    scope::{Instant, Key, Record, View},
+};
+
+/// The steps of all tasks that count otherwise than before the present request: those that were changed themselves, and
+/// those of what was canceled, revived or moved. The tasks remember when they took them.
+///
+/// A step is taken when the change says that it happened, but never before the last one of the same task, so that
+/// sums over the history stay true at every moment.
+pub fn taken(draft: &mut Draft, touched: &Touched, now: Instant) -> Vec<TaskStep> {
+    let mut seen: HashSet<Key> = HashSet::new();
+    let mut steps = Vec::new();
+    let mut affected = Affected { draft, shots_of_sequences: HashMap::new() };
+    for (key, (_, at)) in touched {
+        let Some(project) = &key.project else { continue };
+        for task in affected.by(key) {
+            let before = affected.draft.before();
+            let (from, to) = (counted(&before, &task), counted(affected.draft, &task));
+            if from == to || !seen.insert(task.clone()) {
+                continue;
+            }
+            let last = before.get(&task).map(|record| record.since);
+            let at = at.unwrap_or(now).max(last.unwrap_or(Instant::MIN));
+            steps.push(TaskStep { project: project.clone(), task: task.id, at, from, to });
+        }
+    }
+    for step in &steps {
+        let key = Key::new(Some(&step.project), Kind::Task, &step.task);
+        let record = draft.record(&key).map(|record| Record { since: step.at, ..Record::clone(record) });
+        if record.is_some() {
+            draft.set(&key, record);
+        }
+    }
+    without_exchanges(steps)
+}
+
+/// Finds the tasks that may count otherwise when something is other than before.
+struct Affected<'a> {
+    draft: &'a Draft,
+    /// The shots of each sequence, by project, found when first asked for.
+    shots_of_sequences: HashMap<Option<Id>, HashMap<Id, Vec<Key>>>,
+}
+
+impl Affected<'_> {
+    fn by(&mut self, key: &Key) -> Vec<Key> {
+        let before = self.draft.before().get(key).map(|record| &record.entity);
+        let after = self.draft.record(key).map(|record| &record.entity);
+        if before == after {
+            return Vec::new();
+        }
+        let differ = |state: fn(&Entity) -> Option<State<'_>>| before.and_then(state) != after.and_then(state);
+        match key.kind {
+            Kind::Task if differ(|entity| Task::of(entity).map(State::Task)) => vec![key.clone()],
+            Kind::Shot
+                if differ(|entity| {
+                    Shot::of(entity).map(|shot| State::Shot(shot.canceled, shot.sequence_id.as_ref()))
+                }) =>
+            {
+                self.tasks_of(key)
+            }
+            Kind::Asset if differ(|entity| Asset::of(entity).map(|asset| State::Canceled(asset.canceled))) => {
+                self.tasks_of(key)
+            }
+            // A sequence that is not there is not canceled either.
+            Kind::Sequence if is_canceled(before) != is_canceled(after) => self.tasks_of_sequence(key),
+            Kind::Membership => self.tasks_of_sequence(&key.sibling(Kind::Sequence, &key.id)),
+            _ => Vec::new(),
+        }
+    }
+
+    fn tasks_of(&self, owner: &Key) -> Vec<Key> {
+        self.draft.owned(owner).into_iter().map(|(id, _)| owner.sibling(Kind::Task, &id)).collect()
+    }
+
+    fn tasks_of_sequence(&mut self, sequence: &Key) -> Vec<Key> {
+        let draft = self.draft;
+        let shots = self.shots_of_sequences.entry(sequence.project.clone()).or_insert_with(|| {
+            let mut shots: HashMap<Id, Vec<Key>> = HashMap::new();
+            for id in draft.ids(sequence.project.as_ref(), Kind::Shot) {
+                let shot = sequence.sibling(Kind::Shot, &id);
+                let of = draft.record(&shot).and_then(|record| Shot::of(&record.entity)?.sequence_id.clone());
+                if let Some(of) = of {
+                    shots.entry(of).or_default().push(shot);
+                }
+            }
+            shots
+        });
+        let of_sequence = shots.get(&sequence.id).cloned().unwrap_or_default();
+        of_sequence.iter().flat_map(|shot| self.tasks_of(shot)).collect()
+    }
+}
+
+/// What of an entity decides how tasks count.
+#[derive(PartialEq)]
+enum State<'a> {
+    Task(&'a Task),
+    Shot(bool, Option<&'a Id>),
+    Canceled(bool),
+}
+
+fn is_canceled(entity: Option<&Entity>) -> bool {
+    entity.and_then(Sequence::of).is_some_and(|sequence| sequence.canceled)
+}
+
+/// Drops pairs of steps that do not count: a task that went while another came in its place, in the same state, at the
+/// same time. Connectors that make up a new task id at every run would fill the history with them.
+fn without_exchanges(mut steps: Vec<TaskStep>) -> Vec<TaskStep> {
+    let state = |step: &TaskStep| match (&step.from, &step.to) {
+        (Some(gone), None) => Some(((gone.clone(), step.at), -1)),
+        (None, Some(come)) => Some(((come.clone(), step.at), 1)),
+        _ => None,
+    };
+    let mut balance: HashMap<(Counted, Instant), i64> = HashMap::new();
+    for (key, change) in steps.iter().filter_map(state) {
+        *balance.entry(key).or_default() += change;
+    }
+    steps.retain(|step| {
+        let Some((key, change)) = state(step) else { return true };
+        let open = balance.entry(key).or_default();
+        let counts = *open * change > 0;
+        *open -= if counts { change } else { 0 };
+        counts
+    });
+    steps
+}
