@@ -59,18 +59,23 @@ impl From<RenderChoice> for Mode {
 }
 
 /// The settings of `serve`, under the same names in all three places.
-#[derive(Debug, Clone, Default, Args, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+///
+/// Several sites come from repeated options, the first `--listen` going with the first `--frontend` and so on, or from
+/// `[[site]]` tables in the file.
+#[derive(Debug, Clone, Default, Args)]
 pub struct Settings {
-    /// Address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, env = "WATCHTOWER_LISTEN", value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
+    /// Address to listen on; repeat it for several sites [default: 127.0.0.1:8080]
+    #[arg(long, env = "WATCHTOWER_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
+    pub listen: Vec<SocketAddr>,
     /// The Watchtower page: a folder, or the watchtower-pipeline wheel
-    #[arg(long, env = "WATCHTOWER_FRONTEND", value_name = "PATH")]
-    pub frontend: Option<PathBuf>,
+    #[arg(long, env = "WATCHTOWER_FRONTEND", value_name = "PATH", value_delimiter = ',')]
+    pub frontend: Vec<PathBuf>,
     /// Layout of the tree [default: auto]
-    #[arg(long, env = "WATCHTOWER_LAYOUT")]
-    pub layout: Option<LayoutChoice>,
+    #[arg(long, env = "WATCHTOWER_LAYOUT", value_delimiter = ',')]
+    pub layout: Vec<LayoutChoice>,
+    /// Let the open page follow every change
+    #[arg(long, env = "WATCHTOWER_LIVE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub live: Option<bool>,
     /// When to render [default: auto]
     #[arg(long, env = "WATCHTOWER_RENDER")]
     pub render: Option<RenderChoice>,
@@ -80,22 +85,72 @@ pub struct Settings {
     /// Listen on other addresses than loopback although everyone there can then read and write
     #[arg(long, env = "WATCHTOWER_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub allow_anonymous: Option<bool>,
+    /// The sites of the file.
+    #[arg(skip)]
+    pub site: Vec<SiteSettings>,
+}
+
+/// One site: an address, and what is served there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SiteSettings {
+    /// Address to listen on.
+    pub listen: Option<SocketAddr>,
+    /// The page: a folder, or the wheel.
+    pub frontend: Option<PathBuf>,
+    /// Layout of the tree.
+    pub layout: Option<LayoutChoice>,
+    /// Whether the page follows every change.
+    pub live: Option<bool>,
+}
+
+impl SiteSettings {
+    /// The layout that was named, if one was.
+    #[must_use]
+    pub fn chosen_layout(&self) -> Option<Layout> {
+        self.layout.and_then(LayoutChoice::chosen)
+    }
+}
+
+/// The configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct ConfigFile {
+    listen: Option<SocketAddr>,
+    frontend: Option<PathBuf>,
+    layout: Option<LayoutChoice>,
+    live: Option<bool>,
+    render: Option<RenderChoice>,
+    max_body: Option<usize>,
+    allow_anonymous: Option<bool>,
+    site: Vec<SiteSettings>,
 }
 
 impl Settings {
     /// The same, with what is not set taken from a file.
-    pub fn or_from(self, file: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = file else { return Ok(self) };
+    pub fn or_from(self, path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else { return Ok(self) };
         let text =
             fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
-        let file: Self = toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))?;
+        let file: ConfigFile =
+            toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))?;
+        let one = file.listen.is_some() || file.frontend.is_some() || file.layout.is_some();
+        anyhow::ensure!(
+            !one || file.site.is_empty(),
+            "{}: either listen, frontend and layout, or [[site]]",
+            path.display()
+        );
+        let or =
+            |set: Vec<PathBuf>, file: Option<PathBuf>| if set.is_empty() { file.into_iter().collect() } else { set };
         Ok(Self {
-            listen: self.listen.or(file.listen),
-            frontend: self.frontend.or(file.frontend),
-            layout: self.layout.or(file.layout),
+            listen: if self.listen.is_empty() { file.listen.into_iter().collect() } else { self.listen },
+            frontend: or(self.frontend, file.frontend),
+            layout: if self.layout.is_empty() { file.layout.into_iter().collect() } else { self.layout },
+            live: self.live.or(file.live),
             render: self.render.or(file.render),
             max_body: self.max_body.or(file.max_body),
             allow_anonymous: self.allow_anonymous.or(file.allow_anonymous),
+            site: file.site,
         })
     }
 
@@ -111,23 +166,76 @@ impl Settings {
         self.render.map_or(Mode::Auto, Mode::from)
     }
 
-    /// The layout that was named, if one was.
-    #[must_use]
-    pub fn chosen_layout(&self) -> Option<Layout> {
-        self.layout.and_then(LayoutChoice::chosen)
+    /// The sites, each with an address: loopback, unless being open to others was asked for.
+    pub fn sites(&self) -> anyhow::Result<Vec<(SocketAddr, SiteSettings)>> {
+        let named = self.listen.len().max(self.frontend.len()).max(self.layout.len());
+        let mut sites = if named == 0 && !self.site.is_empty() { self.site.clone() } else { Vec::new() };
+        if sites.is_empty() {
+            sites = (0..named.max(1))
+                .map(|index| SiteSettings {
+                    listen: self.listen.get(index).copied(),
+                    frontend: self.frontend.get(index).cloned(),
+                    layout: self.layout.get(index).copied(),
+                    live: None,
+                })
+                .collect();
+        }
+        let usual: SocketAddr = LISTEN.parse()?;
+        let alone = sites.len() == 1;
+        let mut all = Vec::with_capacity(sites.len());
+        for mut site in sites {
+            site.live = site.live.or(self.live);
+            let address = site
+                .listen
+                .or(alone.then_some(usual))
+                .context("each of several sites needs an address to listen on")?;
+            anyhow::ensure!(
+                address.ip().is_loopback() || self.allow_anonymous == Some(true),
+                "on {address} everyone who reaches this machine could read and change everything; put a proxy that asks who \
+                 they are in front of a loopback address, or say --allow-anonymous"
+            );
+            all.push((address, site));
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::Settings;
+
+    fn from_file(text: &str, settings: Settings) -> anyhow::Result<Settings> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("watchtower.toml");
+        fs::write(&path, text)?;
+        settings.or_from(Some(&path))
     }
 
-    /// The address to listen on: loopback, unless being open to others was asked for.
-    pub fn address(&self) -> anyhow::Result<SocketAddr> {
-        let address = match self.listen {
-            Some(address) => address,
-            None => LISTEN.parse()?,
-        };
-        anyhow::ensure!(
-            address.ip().is_loopback() || self.allow_anonymous == Some(true),
-            "on {address} everyone who reaches this machine could read and change everything; put a proxy that asks who they \
-             are in front of a loopback address, or say --allow-anonymous"
-        );
-        Ok(address)
+    #[test]
+    fn several_sites_come_from_repeated_options_or_tables() {
+        let two = "[[site]]\nlisten = \"127.0.0.1:1\"\nlayout = \"classic\"\n[[site]]\nlisten = \"127.0.0.1:2\"\nlive = true\n";
+        let sites = from_file(two, Settings::default()).unwrap().sites().unwrap();
+        assert_eq!(sites.len(), 2);
+        assert_eq!((sites[0].1.live, sites[1].1.live), (None, Some(true)));
+        let options = Settings { listen: vec!["127.0.0.1:3".parse().unwrap()], ..Settings::default() };
+        let sites = from_file(two, options).unwrap().sites().unwrap();
+        assert_eq!(sites[0].0.port(), 3, "what the command line says goes before the file");
+    }
+
+    #[test]
+    fn contradictions_and_typing_errors_are_refused_at_start() {
+        for wrong in
+            ["lisen = \"127.0.0.1:1\"", "listen = \"here\"", "layout = \"v2\"", "listen = \"127.0.0.1:1\"\n[[site]]\n"]
+        {
+            assert!(from_file(wrong, Settings::default()).is_err(), "{wrong}");
+        }
+        let open = Settings { listen: vec!["0.0.0.0:80".parse().unwrap()], ..Settings::default() };
+        assert!(open.sites().is_err());
+        assert!(Settings { allow_anonymous: Some(true), ..open }.sites().is_ok());
+        let twice =
+            Settings { layout: vec![super::LayoutChoice::Classic, super::LayoutChoice::V1], ..Settings::default() };
+        assert!(twice.sites().is_err(), "the second site has no address");
     }
 }

@@ -4,7 +4,10 @@ mod address;
 mod api;
 mod body;
 mod bulk;
+mod burndown;
 mod collections;
+mod events;
+mod frontend;
 mod layers;
 mod openapi;
 mod operations;
@@ -13,20 +16,30 @@ mod read;
 mod site;
 mod write;
 
-use std::{ops::Deref, path::PathBuf, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use axum::Router;
+use tokio::sync::watch;
 
-use crate::{page::Page, publish::Publisher, store::Store, studio::Studio, writer::Writer};
+use crate::{
+    page::Page,
+    publish::{Publisher, Target},
+    store::Store,
+    studio::Studio,
+    writer::{Clock, Writer},
+};
 
 use address::{Address, Params};
 
-/// What requests are answered from.
-#[derive(Debug, Clone)]
-pub struct AppState(Arc<Parts>);
+/// What the requests to one site are answered from.
+#[derive(Clone)]
+pub struct AppState {
+    parts: Arc<Parts>,
+    /// The site that was asked.
+    pub site: Arc<Site>,
+}
 
-/// The parts of an [`AppState`].
-#[derive(Debug)]
+/// What all sites share.
 pub struct Parts {
     /// The read side.
     pub studio: Arc<Studio>,
@@ -34,19 +47,34 @@ pub struct Parts {
     pub writer: Writer,
     /// The truth, for the health check.
     pub store: Arc<Store>,
-    /// The way out: one publisher a site.
-    pub publishers: Vec<Publisher>,
-    /// The folder of the site's tree.
-    pub tree: PathBuf,
-    /// The page, if one is installed.
-    pub page: Option<Page>,
+    /// The way out.
+    pub publisher: Publisher,
+    /// The sites.
+    pub sites: Vec<Arc<Site>>,
+    /// The present time.
+    pub clock: Clock,
     /// The largest body that is taken, in bytes.
     pub max_body: usize,
+    /// Becomes true when the server is to stop, for answers that would go on for ever.
+    pub stopping: watch::Receiver<bool>,
 }
 
-impl From<Parts> for AppState {
-    fn from(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+/// An address with its tree and its page.
+#[derive(Debug)]
+pub struct Site {
+    /// The tree.
+    pub target: Target,
+    /// The page, if one is installed.
+    pub page: Option<Page>,
+    /// Whether the page follows what is published.
+    pub live: bool,
+}
+
+impl AppState {
+    /// The state for one of the sites.
+    #[must_use]
+    pub fn new(parts: Arc<Parts>, site: Arc<Site>) -> Self {
+        Self { parts, site }
     }
 }
 
@@ -54,14 +82,14 @@ impl Deref for AppState {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 
 /// Every endpoint of the API, routed and described.
 fn api() -> api::Api {
     let api = bulk::add_to(collections::add_to(api::Api::default()));
-    operations::add_to(api)
+    events::add_to(burndown::add_to(operations::add_to(api)))
 }
 
 /// The API's description, as OpenAPI 3.1.

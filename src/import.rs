@@ -79,8 +79,10 @@ fn v1(data: &Path) -> Result<Import, Error> {
     let path = data.join("projects-list/index.json");
     let index = json_file(&path)?;
     let projects = projects_of(data, &index, &path, |project, folder| {
-        if let Some(edits) = optional(&folder.join("edits.json"))? {
-            project.insert("edits".to_owned(), edits);
+        for list in ["edits", "task_counts"] {
+            if let Some(value) = optional(&folder.join(format!("{list}.json")))? {
+                project.insert(list.to_owned(), value);
+            }
         }
         Ok(())
     })?;

@@ -1,14 +1,17 @@
 //! Layouts: from the read side to the named bodies of a tree. Pure: no clock, no SQL, no disk.
 //!
-//! What both layouts have in common is here; [`classic`] has what is particular to Watchtower 0.1.x.
+//! [`classic`] and [`v1`] have what is particular to Watchtower 0.1.x and 1.0.
 
 pub mod classic;
 mod shared;
+pub mod v1;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::model::{Id, scope::Scope};
+use crate::model::{Id, burndown::Day, scope::Scope};
 
 /// A tree that a version of the page reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,17 +68,44 @@ pub fn project_folder(id: &Id) -> String {
 }
 
 impl Layout {
-    /// The files of one project.
-    pub fn project_files(self, context: &Scope, id: &Id, contents: &Scope) -> serde_json::Result<Vec<TreeFile>> {
-        let Some(project) = context.project(id) else { return Ok(Vec::new()) };
-        let content = shared::Content::new(id, project, contents);
-        let mut files = content.files()?;
-        files.extend(classic::project_files(&content)?);
-        Ok(files)
+    /// The files of one project, up to a day.
+    pub fn project_files(
+        self,
+        context: &Scope,
+        id: &Id,
+        contents: &Scope,
+        today: Day,
+    ) -> serde_json::Result<Vec<TreeFile>> {
+        project_files(&[self], context, id, contents, today).map(|mut files| files.pop().unwrap_or_default())
     }
 
-    /// The files that name all projects.
-    pub fn list_files(self, context: &Scope) -> serde_json::Result<Vec<TreeFile>> {
-        classic::list_files(context)
+    /// The files that name all projects, whose contents are given in their order.
+    pub fn list_files(self, context: &Scope, contents: &[(Id, Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
+        match self {
+            Layout::Classic => classic::list_files(context),
+            Layout::V1 => v1::list_files(context, contents),
+        }
     }
+}
+
+/// The files of one project in each of several layouts. What these have in common is encoded once, and its bytes are
+/// shared.
+pub fn project_files(
+    layouts: &[Layout],
+    context: &Scope,
+    id: &Id,
+    contents: &Scope,
+    today: Day,
+) -> serde_json::Result<Vec<Vec<TreeFile>>> {
+    let Some(project) = context.project(id) else { return Ok(vec![Vec::new(); layouts.len()]) };
+    let content = shared::Content::new(id, project, contents);
+    let shared = content.files()?;
+    let files = layouts.iter().map(|layout| {
+        let own = match layout {
+            Layout::Classic => classic::project_files(&content)?,
+            Layout::V1 => v1::project_files(&content, context, today)?,
+        };
+        Ok(shared.iter().cloned().chain(own).collect())
+    });
+    files.collect()
 }

@@ -1,29 +1,30 @@
-//! The one door out: a task per site that renders what is behind, and keeps what is served.
+//! The one door out: a task that renders what is behind, in every layout that is served, and keeps what is served.
 //!
 //! A publish is owed whenever a revision is ahead of the published one: there is no queue, ten writes in a row cost one
 //! render, and a crash loses nothing. It starts at once when none is running, and pauses afterwards as long as it took.
 
+mod renderer;
 mod served;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot, watch};
-
-use crate::{
-    layout::{Layout, TreeFile, is_json, project_folder},
-    media,
-    model::{Id, scope::Scope},
-    store,
-    studio::Studio,
-    tree::{self, Tally, Tree},
+use tokio::{
+    sync::{broadcast, mpsc, oneshot, watch},
+    task::JoinHandle,
 };
 
+use crate::{
+    layout::Layout,
+    model::Id,
+    store,
+    studio::Studio,
+    tree::{self, Tree},
+    writer::Clock,
+};
+
+use renderer::Renderer;
 pub use served::{Body, Served};
 
 /// How long to wait before a publish that failed is tried again.
@@ -80,6 +81,15 @@ pub struct Wish {
     pub force: bool,
 }
 
+/// Something new can be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The project; none for the list of projects and what they share.
+    pub project: Option<Id>,
+    /// The revision of its last change that can be seen.
+    pub revision: u64,
+}
+
 /// How far publishing has come.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
@@ -89,50 +99,50 @@ pub struct Progress {
     pub failure: Option<(u64, String)>,
     /// What the last publish did.
     pub last: Report,
+    /// The revision of the last change of each project, and of what they share, that can be seen.
+    pub seen: Arc<BTreeMap<Option<Id>, u64>>,
 }
 
 type Reply = oneshot::Sender<Result<Report, Error>>;
 
-/// The way to the publisher of a site.
-#[derive(Debug, Clone)]
-pub struct Publisher {
-    layout: Layout,
-    mode: Mode,
-    served: Arc<ArcSwap<Served>>,
-    progress: watch::Receiver<Progress>,
-    wishes: mpsc::Sender<(Wish, Reply)>,
+/// How many publishes a listener may be behind before it has to look at the whole state.
+const EVENTS: usize = 256;
+
+/// What is read and where to it goes.
+pub struct Sources {
+    /// The read side.
+    pub studio: Arc<Studio>,
+    /// The revision of the last change.
+    pub revision: watch::Receiver<u64>,
+    /// The present time: the burn-down goes up to today.
+    pub clock: Clock,
 }
 
-impl Publisher {
-    /// Renders what is behind, then starts the task that keeps the tree true. It ends when every handle is dropped.
-    pub async fn start(
-        studio: Arc<Studio>,
-        revision: watch::Receiver<u64>,
-        layout: Layout,
-        tree: Tree,
-        mode: Mode,
-    ) -> Result<(Self, tokio::task::JoinHandle<()>), Error> {
-        let (wishes, queue) = mpsc::channel(64);
-        let (announce, progress) = watch::channel(Progress::default());
-        let served = Arc::new(ArcSwap::default());
-        let mut renderer = Renderer {
-            studio,
-            revision,
-            layout,
-            tree: Arc::new(tree),
-            served: served.clone(),
-            announce,
-            rendered: HashMap::new(),
-        };
-        renderer.render(&Wish::default()).await?;
-        let task = tokio::spawn(renderer.run(queue, mode));
-        Ok((Self { layout, mode, served, progress, wishes }, task))
+/// One layout, the folder of its tree, and what is served of it.
+#[derive(Debug, Clone)]
+pub struct Target {
+    layout: Layout,
+    tree: Arc<Tree>,
+    served: Arc<ArcSwap<Served>>,
+}
+
+impl Target {
+    /// A layout that is rendered into a tree.
+    #[must_use]
+    pub fn new(layout: Layout, tree: Tree) -> Self {
+        Self { layout, tree: Arc::new(tree), served: Arc::default() }
     }
 
-    /// The layout that it renders.
+    /// The layout.
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.layout
+    }
+
+    /// The folder of the tree, which is the root of the site.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.tree.root()
     }
 
     /// What is served now.
@@ -140,11 +150,39 @@ impl Publisher {
     pub fn served(&self) -> Arc<Served> {
         self.served.load_full()
     }
+}
+
+/// The way to the publisher.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    mode: Mode,
+    progress: watch::Receiver<Progress>,
+    events: broadcast::Sender<Published>,
+    wishes: mpsc::Sender<(Wish, Reply)>,
+}
+
+impl Publisher {
+    /// Renders what is behind, then starts the task that keeps the trees true. It ends when every handle is dropped.
+    pub async fn start(sources: Sources, targets: Vec<Target>, mode: Mode) -> Result<(Self, JoinHandle<()>), Error> {
+        let (wishes, queue) = mpsc::channel(64);
+        let (announce, progress) = watch::channel(Progress::default());
+        let (events, _) = broadcast::channel(EVENTS);
+        let mut renderer = Renderer::new(sources, targets, announce, events.clone());
+        renderer.render(&Wish::default()).await?;
+        let task = tokio::spawn(renderer.run(queue, mode));
+        Ok((Self { mode, progress, events, wishes }, task))
+    }
 
     /// How far publishing has come, and a way to wait for more.
     #[must_use]
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
+    }
+
+    /// What is published from now on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Published> {
+        self.events.subscribe()
     }
 
     /// Renders on request; answers when it is done.
@@ -173,175 +211,12 @@ impl Publisher {
     }
 }
 
-/// Brings a tree up to date, and what is served with it.
-struct Renderer {
-    studio: Arc<Studio>,
-    revision: watch::Receiver<u64>,
-    layout: Layout,
-    tree: Arc<Tree>,
-    served: Arc<ArcSwap<Served>>,
-    announce: watch::Sender<Progress>,
-    /// The revisions of the project's contents and of the context that each project was last rendered from.
-    rendered: HashMap<Id, (u64, u64)>,
-}
-
-impl Renderer {
-    async fn run(mut self, mut wishes: mpsc::Receiver<(Wish, Reply)>, mode: Mode) {
-        // The next publish that nobody asked for does not start before.
-        let mut rested = tokio::time::Instant::now();
-        loop {
-            let is_behind = mode == Mode::Auto && *self.revision.borrow() > self.announce.borrow().revision;
-            let mut revision = self.revision.clone();
-            tokio::select! {
-                biased;
-                wish = wishes.recv() => {
-                    let Some((wish, reply)) = wish else { return };
-                    // Whoever does not wait any more does not need the answer.
-                    let _ = reply.send(self.render(&wish).await);
-                }
-                () = tokio::time::sleep_until(rested), if is_behind => {
-                    let start = Instant::now();
-                    let pause = if self.render(&Wish::default()).await.is_ok() { start.elapsed() } else { RETRY };
-                    rested = tokio::time::Instant::now() + pause;
-                }
-                changed = revision.changed(), if !is_behind => {
-                    if changed.is_err() && wishes.is_closed() {
-                        return;
-                    }
-                    self.revision.mark_unchanged();
-                }
-            }
-        }
-    }
-
-    /// Renders, and says how far that went.
-    async fn render(&mut self, wish: &Wish) -> Result<Report, Error> {
-        let start = Instant::now();
-        // Read first: memory is altered before a revision is announced, so it shows at least this one.
-        let revision = *self.revision.borrow_and_update();
-        let rendered = self.bring_up_to_date(wish).await;
-        let report = rendered.map(|tally| Report {
-            revision,
-            files_written: tally.written,
-            files_unchanged: tally.unchanged,
-            bytes: tally.bytes,
-            milliseconds: start.elapsed().as_secs_f64() * 1000.0,
-        });
-        match &report {
-            Ok(report) if wish.project.is_none() => {
-                tracing::debug!(
-                    layout = self.layout.name(),
-                    revision,
-                    files.written = report.files_written,
-                    duration_ms = report.milliseconds,
-                    "published"
-                );
-                self.announce.send_replace(Progress { revision, failure: None, last: *report });
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::error!(layout = self.layout.name(), revision, %error, "publishing failed");
-                self.announce.send_modify(|progress| progress.failure = Some((revision, error.to_string())));
-            }
-        }
-        report
-    }
-
-    async fn bring_up_to_date(&mut self, wish: &Wish) -> Result<Tally, Error> {
-        let context = self.studio.context();
-        let mut tally = Tally::default();
-        for (id, _) in context.projects() {
-            if wish.project.as_ref().is_some_and(|project| project != id) {
-                continue;
-            }
-            let contents = self.studio.scope(id).await?;
-            let state = (contents.revision, context.revision);
-            if wish.force || self.rendered.get(id) != Some(&state) {
-                let (layout, context, key) = (self.layout, context.clone(), id.clone());
-                let encode = move || layout.project_files(&context, &key, &contents);
-                tally += self.publish(wish.force, Some(project_folder(id)), encode).await?;
-                self.rendered.insert(id.clone(), state);
-            }
-        }
-        let (layout, list) = (self.layout, context.clone());
-        tally += self.publish(wish.force, None, move || list_files(layout, &list)).await?;
-        self.remove_old(&context).await?;
-        Ok(tally)
-    }
-
-    /// Encodes, serves what is new, then writes it to disk; off the threads that answer requests. What else is in
-    /// `folder` goes.
-    async fn publish(
-        &self,
-        force: bool,
-        folder: Option<String>,
-        encode: impl FnOnce() -> serde_json::Result<Vec<TreeFile>> + Send + 'static,
-    ) -> Result<Tally, Error> {
-        let (tree, served) = (self.tree.clone(), self.served.clone());
-        let work = move || {
-            let files = encode()?;
-            let known = served.load_full();
-            let is_known = |file: &TreeFile| known.body(&file.path).is_some_and(|body| *body.identity() == file.body);
-            served.store(Arc::new(known.with(&files)));
-            let mut tally = Tally::default();
-            for file in &files {
-                if !force && is_known(file) {
-                    tally.unchanged += 1;
-                } else {
-                    tally += tree.write(file, force)?;
-                }
-            }
-            if let Some(folder) = folder {
-                let wanted =
-                    |name: &str| files.iter().any(|file| file.path.strip_prefix(&folder) == Some(&format!("/{name}")));
-                tree.retain(&folder, wanted)?;
-            }
-            Ok(tally)
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
-    }
-
-    /// Takes away what belongs to no project any more, from what is served and from disk.
-    async fn remove_old(&mut self, context: &Scope) -> Result<(), Error> {
-        let ids: BTreeSet<Id> = context.projects().map(|(id, _)| id.clone()).collect();
-        self.rendered.retain(|id, _| ids.contains(id));
-        let folders: BTreeSet<String> = ids.iter().map(project_folder).collect();
-        let known = self.served.load_full();
-        let kept = known.without(|path| {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            folder.matches('/').count() >= 2 && !folders.contains(folder)
-        });
-        if let Some(kept) = kept {
-            self.served.store(Arc::new(kept));
-        }
-        let tree = self.tree.clone();
-        let remove = move || tree.retain("data/projects", |name| is_json(name) || ids.contains(name));
-        tokio::task::spawn_blocking(remove).await.map_err(|_| Error::Stopped)??;
-        Ok(())
-    }
-}
-
-/// The lists of projects, and the pictures that the page's build lacks.
-fn list_files(layout: Layout, context: &Scope) -> serde_json::Result<Vec<TreeFile>> {
-    let pictures = media::placeholders().into_iter().map(|(path, body)| TreeFile { path: path.to_owned(), body });
-    let mut files: Vec<_> = pictures.collect();
-    files.extend(layout.list_files(context)?);
-    Ok(files)
-}
-
-/// Renders everything into a folder, once, for any other web server.
-pub async fn render_to(
-    studio: Arc<Studio>,
-    revision: watch::Receiver<u64>,
-    layout: Layout,
-    out: &std::path::Path,
-    wish: Wish,
-) -> Result<Report, Error> {
+/// Renders everything, or what is wished for, into a folder, once: for any other web server.
+pub async fn render_to(sources: Sources, layout: Layout, out: &Path, wish: Wish) -> Result<Report, Error> {
+    let target = Target::new(layout, Tree::open(out)?);
+    let tree = target.tree.clone();
     let (announce, _) = watch::channel(Progress::default());
-    let tree = Arc::new(Tree::open(out)?);
-    let served = Arc::new(ArcSwap::default());
-    let rendered = HashMap::new();
-    let mut renderer = Renderer { studio, revision, layout, tree: tree.clone(), served, announce, rendered };
+    let mut renderer = Renderer::new(sources, vec![target], announce, broadcast::channel(1).0);
     let report = renderer.render(&wish).await?;
     drop(renderer);
     if let Some(tree) = Arc::into_inner(tree) {

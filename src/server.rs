@@ -10,13 +10,13 @@ use std::{
 };
 
 use axum::serve::ListenerExt;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    http::{self, AppState, Parts},
+    http::{self, AppState, Parts, Site},
     layout::Layout,
     page::Page,
-    publish::{self, Mode, Publisher},
+    publish::{self, Mode, Publisher, Sources, Target},
     store::{self, Store},
     studio::Studio,
     tree::{self, Tree},
@@ -136,15 +136,24 @@ impl Core {
     }
 }
 
-/// How a server is to be.
+/// An address, and what is served there.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct SiteOptions {
     /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
     /// The layout of the tree.
     pub layout: Layout,
     /// The page, if one is installed.
     pub page: Option<Page>,
+    /// Whether the page follows what is published.
+    pub live: bool,
+}
+
+/// How a server is to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The sites, at least one. Sites of one layout share its tree.
+    pub sites: Vec<SiteOptions>,
     /// Whether changes are rendered as they come.
     pub mode: Mode,
     /// The largest body that is taken, in bytes.
@@ -152,60 +161,86 @@ pub struct Options {
 }
 
 /// A server that listens.
-#[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
-    state: AppState,
+    listeners: Vec<(TcpListener, AppState)>,
+    parts: Arc<Parts>,
     core: Core,
     publisher: JoinHandle<()>,
+    stop: watch::Sender<bool>,
     _folder: DataFolder,
 }
 
 impl Server {
     /// Opens everything, renders what is behind, and listens.
     pub async fn start(folder: DataFolder, options: Options, clock: Clock) -> Result<Self, Error> {
-        let Options { listen, layout, page, mode, max_body } = options;
-        let core = Core::open(&folder.database(), clock).await?;
-        let tree = Tree::open(&folder.tree(layout))?;
-        let root = tree.root().to_owned();
-        let (studio, revision) = (core.studio.clone(), core.writer.revision());
-        let (publisher, task) = Publisher::start(studio, revision, layout, tree, mode).await?;
-        let listening = |source| Error::Listen { address: listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(listening)?;
-        let address = listener.local_addr().map_err(listening)?;
-        let state = AppState::from(Parts {
+        let Options { sites, mode, max_body } = options;
+        let core = Core::open(&folder.database(), clock.clone()).await?;
+        let mut targets: Vec<Target> = Vec::new();
+        for site in &sites {
+            if !targets.iter().any(|target| target.layout() == site.layout) {
+                targets.push(Target::new(site.layout, Tree::open(&folder.tree(site.layout))?));
+            }
+        }
+        let sources = Sources { studio: core.studio.clone(), revision: core.writer.revision(), clock: clock.clone() };
+        let (publisher, task) = Publisher::start(sources, targets.clone(), mode).await?;
+        let mut bound = Vec::with_capacity(sites.len());
+        for SiteOptions { listen, layout, page, live } in sites {
+            let listening = |source| Error::Listen { address: listen, source };
+            let listener = TcpListener::bind(listen).await.map_err(listening)?;
+            let Some(target) = targets.iter().find(|target| target.layout() == layout).cloned() else { continue };
+            bound.push((listener, Arc::new(Site { target, page, live })));
+        }
+        let (stop, stopping) = watch::channel(false);
+        let parts = Arc::new(Parts {
             studio: core.studio.clone(),
             writer: core.writer.clone(),
             store: core.store.clone(),
-            publishers: vec![publisher],
-            tree: root,
-            page,
+            publisher,
+            sites: bound.iter().map(|(_, site)| site.clone()).collect(),
+            clock,
             max_body,
+            stopping,
         });
-        Ok(Self { listener, address, state, core, publisher: task, _folder: folder })
+        let listeners =
+            bound.into_iter().map(|(listener, site)| (listener, AppState::new(parts.clone(), site))).collect();
+        Ok(Self { listeners, parts, core, publisher: task, stop, _folder: folder })
     }
 
-    /// The address that it listens on.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The addresses that it listens on, in the order of the sites.
+    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.listeners.iter().map(|(listener, _)| listener.local_addr()).collect()
     }
 
     /// What requests are answered from.
     #[must_use]
-    pub fn state(&self) -> &AppState {
-        &self.state
+    pub fn parts(&self) -> Arc<Parts> {
+        self.parts.clone()
     }
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listener, state, core, publisher, .. } = self;
-        // Small answers are not to wait for an acknowledgement of the one before (Nagle's algorithm).
-        let listener = listener.tap_io(|io| drop(io.set_nodelay(true)));
-        let app = http::app(state);
-        axum::serve(listener, app).with_graceful_shutdown(shutdown).await?;
-        // The router is gone with its handles, so the publisher and the writer end by themselves.
+        let Self { listeners, parts, core, publisher, stop, _folder } = self;
+        drop(parts);
+        let mut sites = tokio::task::JoinSet::new();
+        for (listener, state) in listeners {
+            let mut stopping = stop.subscribe();
+            sites.spawn(async move {
+                // Small answers are not to wait for an acknowledgement of the one before (Nagle's algorithm).
+                let listener = listener.tap_io(|io| drop(io.set_nodelay(true)));
+                let stopped = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
+                axum::serve(listener, http::app(state)).with_graceful_shutdown(stopped).await
+            });
+        }
+        tokio::select! {
+            () = shutdown => {}
+            // A site that ends by itself has failed.
+            Some(ended) = sites.join_next() => ended.map_err(io::Error::other)??,
+        }
+        stop.send_replace(true);
+        while let Some(ended) = sites.join_next().await {
+            ended.map_err(io::Error::other)??;
+        }
+        // The routers are gone with their handles, so the publisher and the writer end by themselves.
         let _ = publisher.await;
         core.close().await.map_err(io::Error::other)
     }

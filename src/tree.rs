@@ -68,19 +68,38 @@ impl Tree {
         &self.root
     }
 
-    /// Writes a file, unless it is there with the same bytes and `force` is not set.
-    pub fn write(&self, file: &TreeFile, force: bool) -> Result<Tally, Error> {
+    /// Writes a file, unless it is there with the same bytes and `force` is not set. If another tree has it already, and
+    /// the file system allows, both share it.
+    pub fn write(&self, file: &TreeFile, force: bool, other: Option<&Tree>) -> Result<Tally, Error> {
         let path = self.place(&file.path)?;
         let failed = |source| Error { path: path.clone(), source };
         if !force && is_equal(&path, &file.body).map_err(failed)? {
             return Ok(Tally { unchanged: 1, ..Tally::default() });
         }
-        self.replace(&path, &file.body).map_err(failed)?;
+        let other = other.filter(|other| other.root != self.root).and_then(|other| other.place(&file.path).ok());
+        match other.filter(|other| is_equal(other, &file.body).unwrap_or(false)) {
+            Some(other) if self.share(&path, &other).is_ok() => {}
+            _ => self.replace(&path, &file.body).map_err(failed)?,
+        }
         Ok(Tally { written: 1, bytes: file.body.len() as u64, ..Tally::default() })
     }
 
+    fn unfinished(&self) -> PathBuf {
+        self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+
+    /// Puts another name for a finished file in place. A file is never altered, only replaced, so names can share it.
+    fn share(&self, path: &Path, other: &Path) -> io::Result<()> {
+        let unfinished = self.unfinished();
+        fs::hard_link(other, &unfinished)?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::rename(&unfinished, path)
+    }
+
     fn replace(&self, path: &Path, body: &[u8]) -> io::Result<()> {
-        let unfinished = self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let unfinished = self.unfinished();
         let mut file = fs::File::create(&unfinished)?;
         file.write_all(body)?;
         file.sync_data()?;

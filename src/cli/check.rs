@@ -5,13 +5,10 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use super::{
-    Common, say,
-    serve::{install, layout_of},
-};
+use super::{Common, say, serve::install_all};
 use crate::{
     config::Settings,
-    model::problems::problems,
+    model::{burndown::day_of, problems::problems},
     server::{Core, DataFolder},
     writer::system_clock,
 };
@@ -29,21 +26,22 @@ pub struct Check {
 impl Check {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
         let settings = self.settings.or_from(self.config.as_deref())?;
-        let listen = settings.address()?;
+        let sites = settings.sites()?;
+        let clock = system_clock();
         let folder = DataFolder::take(&common.data_dir())?;
-        let page = install(&settings, &folder).await?;
-        let layout = layout_of(&settings, page.as_ref());
-        say(&format!(
-            "configuration: listens on {listen}, {} layout, {} page",
-            layout.name(),
-            if page.is_some() { "with a" } else { "without a" }
-        ))?;
-        let core = Core::open(&folder.database(), system_clock()).await?;
+        let sites = install_all(sites, &folder).await?;
+        for site in &sites {
+            let (layout, page) = (site.layout.name(), if site.page.is_some() { "with a" } else { "without a" });
+            say(&format!("configuration: listens on {}, {layout} layout, {page} page", site.listen))?;
+        }
+        let core = Core::open(&folder.database(), clock.clone()).await?;
         core.store.check().await.context("the database is damaged; restore a backup")?;
         let context = core.studio.context();
         for (id, project) in context.projects() {
             let contents = core.studio.scope(id).await?;
-            layout.project_files(&context, id, &contents)?;
+            for site in &sites {
+                site.layout.project_files(&context, id, &contents, day_of(clock()))?;
+            }
             let problems = problems(&context, id, &contents).len();
             say(&format!("project {id} ({}): revision {}, {problems} problems", project.name, contents.revision))?;
         }

@@ -13,11 +13,12 @@ use super::{Common, import::write, say, told_to_stop};
 use crate::{
     config::LISTEN,
     demo::production,
+    http::Parts,
     layout::Layout,
-    model::{Id, Kind, fault::At},
+    model::{Id, Kind, fault::At, wire::Reader},
     page::{self, Page},
     publish::Mode,
-    server::{DataFolder, Error, Options, Server},
+    server::{DataFolder, Error, Options, Server, SiteOptions},
     writer::system_clock,
 };
 
@@ -48,19 +49,21 @@ impl Demo {
             }
         };
         let layout = page.as_ref().map_or(Layout::Classic, |page| page.layout);
-        let options = Options { listen: self.listen, layout, page, mode: Mode::Auto, max_body: 256 * 1024 * 1024 };
+        let site = SiteOptions { listen: self.listen, layout, page, live: true };
+        let options = Options { sites: vec![site], mode: Mode::Auto, max_body: 256 * 1024 * 1024 };
         let server = match Server::start(folder, options.clone(), system_clock()).await {
-            Err(Error::Listen { address, .. }) => {
-                let listen = SocketAddr::new(address.ip(), 0);
-                Server::start(DataFolder::take(&dir)?, Options { listen, ..options }, system_clock()).await?
+            Err(Error::Listen { .. }) => {
+                let mut options = options;
+                for site in &mut options.sites {
+                    site.listen.set_port(0);
+                }
+                Server::start(DataFolder::take(&dir)?, options, system_clock()).await?
             }
             started => started?,
         };
-        self.fill(&server).await?;
-        say(&format!(
-            "\nWatchtower shows an example production at\n\n    http://{}/\n\nCtrl-C stops it.",
-            server.address()
-        ))?;
+        fill(&server.parts()).await?;
+        let address = server.addresses()?.first().copied().context("no address")?;
+        say(&format!("\nWatchtower shows an example production at\n\n    http://{address}/\n\nCtrl-C stops it."))?;
         server.run(told_to_stop()).await?;
         Ok(())
     }
@@ -79,24 +82,18 @@ impl Demo {
         };
         Ok(tokio::task::spawn_blocking(install).await??)
     }
+}
 
-    /// Sends the production through the same door as any tracker's.
-    async fn fill(&self, server: &Server) -> anyhow::Result<()> {
-        let state = server.state();
-        let mut outcome = write(&state.writer, |reader| reader.context(production::context(), At::Root)).await?;
-        for snapshot in production::snapshots() {
-            let id = snapshot["id"].as_str().unwrap_or_default();
-            let id = Id::parse(id)?;
-            let put = |reader: &mut crate::model::wire::Reader| {
-                drop(reader.put(None, Kind::Project, Some(&id), snapshot, At::Root));
-            };
-            outcome = write(&state.writer, put).await?;
-        }
-        for publisher in &state.publishers {
-            publisher.published(outcome.revision).await.map_err(anyhow::Error::msg)?;
-        }
-        Ok(())
+/// Sends the production through the same door as any tracker's.
+async fn fill(parts: &Parts) -> anyhow::Result<()> {
+    let mut outcome = write(&parts.writer, |reader| reader.context(production::context(), At::Root)).await?;
+    for snapshot in production::snapshots() {
+        let id = snapshot["id"].as_str().unwrap_or_default();
+        let id = Id::parse(id)?;
+        let put = |reader: &mut Reader| drop(reader.put(None, Kind::Project, Some(&id), snapshot, At::Root));
+        outcome = write(&parts.writer, put).await?;
     }
+    parts.publisher.published(outcome.revision).await.map_err(anyhow::Error::msg)
 }
 
 /// The demo's folder without what an earlier demo left, but with the page that it downloaded.

@@ -10,7 +10,7 @@ use crate::{
     config::LayoutChoice,
     layout::Layout,
     model::Id,
-    publish::{Wish, render_to},
+    publish::{Sources, Wish, render_to},
     server::{Core, DataFolder, database_of},
     writer::system_clock,
 };
@@ -53,8 +53,10 @@ impl Render {
             [] => vec![Wish { project: None, force: self.force }],
             ids => ids.iter().map(|id| Wish { project: Some(id.clone()), force: self.force }).collect(),
         };
+        let sources =
+            || Sources { studio: core.studio.clone(), revision: core.writer.revision(), clock: system_clock() };
         for wish in wishes {
-            let report = render_to(core.studio.clone(), core.writer.revision(), layout, &out, wish).await?;
+            let report = render_to(sources(), layout, &out, wish).await?;
             say(&format!(
                 "{}: revision {}, {} files written ({} bytes), {} unchanged, {:.1} ms",
                 out.display(),

@@ -1,15 +1,15 @@
 //! `serve`.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
 use super::{Common, say, told_to_stop};
 use crate::{
-    config::Settings,
+    config::{Settings, SiteSettings},
     layout::Layout,
     page::{self, Page},
-    server::{DataFolder, Options, Server},
+    server::{DataFolder, Options, Server, SiteOptions},
     writer::system_clock,
 };
 
@@ -26,30 +26,43 @@ pub struct Serve {
 impl Serve {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
         let settings = self.settings.or_from(self.config.as_deref())?;
-        let listen = settings.address()?;
+        let sites = settings.sites()?;
         let folder = DataFolder::take(&common.data_dir())?;
-        let page = install(&settings, &folder).await?;
-        let layout = layout_of(&settings, page.as_ref());
-        let options = Options { listen, layout, page, mode: settings.mode(), max_body: settings.max_body() };
+        let sites = install_all(sites, &folder).await?;
+        let options = Options { sites, mode: settings.mode(), max_body: settings.max_body() };
         let server = Server::start(folder, options, system_clock()).await?;
         tracing::warn!("everyone who reaches this address can read and write");
-        say(&format!("Watchtower Server listens on http://{}", server.address()))?;
+        for (address, site) in server.addresses()?.into_iter().zip(&server.parts().sites) {
+            let layout = site.target.layout().name();
+            say(&format!("Watchtower Server listens on http://{address} ({layout} layout)"))?;
+        }
         server.run(told_to_stop()).await?;
         Ok(())
     }
 }
 
+/// Installs the pages of all sites.
+pub(super) async fn install_all(
+    sites: Vec<(SocketAddr, SiteSettings)>,
+    folder: &DataFolder,
+) -> anyhow::Result<Vec<SiteOptions>> {
+    let mut installed = Vec::with_capacity(sites.len());
+    for (listen, site) in sites {
+        let page = install(&site, folder).await?;
+        // The layout that was named; else the one that the page needs; else classic.
+        let needed = page.as_ref().map_or(Layout::Classic, |page| page.layout);
+        let layout = site.chosen_layout().unwrap_or(needed);
+        installed.push(SiteOptions { listen, layout, page, live: site.live == Some(true) });
+    }
+    Ok(installed)
+}
+
 /// Installs the page that was named, if one was.
-pub(super) async fn install(settings: &Settings, folder: &DataFolder) -> anyhow::Result<Option<Page>> {
-    let Some(source) = settings.frontend.clone() else { return Ok(None) };
-    let (frontend, layout) = (folder.frontend(), settings.chosen_layout());
+async fn install(site: &SiteSettings, folder: &DataFolder) -> anyhow::Result<Option<Page>> {
+    let Some(source) = site.frontend.clone() else { return Ok(None) };
+    let (frontend, layout) = (folder.frontend(), site.chosen_layout());
     let page = tokio::task::spawn_blocking(move || page::install(&source, &frontend, layout)).await??;
     let version = page.version.as_deref().unwrap_or("unknown");
     tracing::info!(page.version = version, layout = page.layout.name(), "page installed");
     Ok(Some(page))
-}
-
-/// The layout that was named; else the one that the page needs; else classic.
-pub(super) fn layout_of(settings: &Settings, page: Option<&Page>) -> Layout {
-    settings.chosen_layout().unwrap_or_else(|| page.map_or(Layout::Classic, |page| page.layout))
 }

@@ -118,6 +118,13 @@ impl Endpoint {
         Self(self.0.response(status, response.header("Watchtower-Revision", revision).build()))
     }
 
+    /// An answer that is a stream of server-sent events.
+    pub fn streams(self, status: &str, description: &str) -> Self {
+        let content = ContentBuilder::new().schema(Some(text())).build();
+        let response = ResponseBuilder::new().description(description).content("text/event-stream", content);
+        Self(self.0.response(status, response.build()))
+    }
+
     /// An answer without a body.
     pub fn answers_empty(self, status: &str, description: &str) -> Self {
         Self(self.0.response(status, ResponseBuilder::new().description(description).build()))

@@ -20,7 +20,7 @@ use utoipa::{
 
 use super::{
     AppState,
-    api::{array_of, object, one_of, problem_response, schema, text},
+    api::{array_of, integer, object, one_of, problem_response, schema, text},
     operations::{Health, Status},
     problem::{Problem, ProblemBody},
 };
@@ -47,6 +47,7 @@ pub fn document(paths: PathsBuilder) -> OpenApi {
         .schema("DataProblem", problems::Problem::schema())
         .schema("Problem", ProblemBody::schema())
         .schema("Batch", batch_schema())
+        .schema("TaskCounts", task_counts_schema())
         .response("Problem", problem_response());
     for kind in Kind::CONTEXT.iter().chain([&Kind::Project]).chain(Kind::OF_PROJECT) {
         components = components.schema(kind.type_name(), entity_schema(*kind));
@@ -127,6 +128,25 @@ fn batch_schema() -> RefOr<Schema> {
         .required("op")
         .required("kind");
     ObjectBuilder::new().property("changes", array_of(change)).required("changes").into()
+}
+
+fn task_counts_schema() -> RefOr<Schema> {
+    let point = ObjectBuilder::new()
+        .property(
+            "timestamp",
+            with_description(text(), "A moment of the day (RFC 3339); the last point of a day counts."),
+        )
+        .property("count", integer())
+        .required("timestamp")
+        .required("count");
+    let status = ObjectBuilder::new().property("task_status_id", id_schema()).property("data", array_of(point));
+    ObjectBuilder::new()
+        .property("task_type_id", id_schema())
+        .property("episode_id", <Option<crate::model::Id> as crate::model::field::Field>::schema())
+        .property("task_statuses", array_of(status.required("task_status_id").required("data")))
+        .required("task_type_id")
+        .required("task_statuses")
+        .into()
 }
 
 /// The routes of the document and of the page that shows it.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::problems::problems,
-    publish::{Publisher, Report, Wish},
+    publish::{Report, Wish},
 };
 
 /// Adds render, status, problems and health.
@@ -92,16 +92,7 @@ async fn render_project(State(state): State<AppState>, address: Address, params:
 
 async fn render_wish(state: &AppState, mut params: Params, wish: Wish) -> Result<Response, Problem> {
     let wish = Wish { force: params.take_flag("force")?, ..wish };
-    let mut sum = Report { revision: u64::MAX, ..Report::default() };
-    for publisher in &state.publishers {
-        let report = publisher.render(wish.clone()).await?;
-        sum.revision = sum.revision.min(report.revision);
-        sum.files_written += report.files_written;
-        sum.files_unchanged += report.files_unchanged;
-        sum.bytes += report.bytes;
-        sum.milliseconds += report.milliseconds;
-    }
-    Ok(json(StatusCode::OK, &sum))
+    Ok(json(StatusCode::OK, &state.publisher.render(wish).await?))
 }
 
 /// How the server is.
@@ -111,6 +102,16 @@ pub struct Status {
     version: &'static str,
     /// The revision of the last change.
     revision: u64,
+    /// Everything up to this revision is served and on disk.
+    published_revision: u64,
+    /// How many revisions are not yet.
+    behind: u64,
+    /// Why publishing fails, if it does.
+    #[schema(required)]
+    failure: Option<String>,
+    /// What the last publish did.
+    #[schema(inline)]
+    last_render: Report,
     /// How many projects there are.
     projects: usize,
     /// The sites that are served.
@@ -126,34 +127,29 @@ struct SiteStatus {
     /// The version of the page that is installed, if one is and it is known.
     #[schema(required)]
     page: Option<String>,
-    /// Everything up to this revision is served and on disk.
-    published_revision: u64,
-    /// How many revisions are not yet.
-    behind: u64,
-    /// Why publishing fails, if it does.
-    #[schema(required)]
-    failure: Option<String>,
-    /// What the last publish did.
-    #[schema(inline)]
-    last_render: Report,
+    /// Whether the page follows what is published.
+    live: bool,
 }
 
 async fn status(State(state): State<AppState>) -> Response {
     let revision = *state.writer.revision().borrow();
-    let site = |publisher: &Publisher| {
-        let progress = publisher.progress().borrow().clone();
-        SiteStatus {
-            layout: publisher.layout().name(),
-            page: state.page.as_ref().map(|page| page.version.clone().unwrap_or_else(|| "unknown".to_owned())),
-            published_revision: progress.revision,
-            behind: revision.saturating_sub(progress.revision),
-            failure: progress.failure.map(|(_, reason)| reason),
-            last_render: progress.last,
-        }
+    let progress = state.publisher.progress().borrow().clone();
+    let site = |site: &std::sync::Arc<super::Site>| SiteStatus {
+        layout: site.target.layout().name(),
+        page: site.page.as_ref().map(|page| page.version.clone().unwrap_or_else(|| "unknown".to_owned())),
+        live: site.live,
     };
-    let projects = state.studio.context().list(crate::model::Kind::Project).len();
-    let sites = state.publishers.iter().map(site).collect();
-    json(StatusCode::OK, &Status { version: env!("CARGO_PKG_VERSION"), revision, projects, sites })
+    let status = Status {
+        version: env!("CARGO_PKG_VERSION"),
+        revision,
+        published_revision: progress.revision,
+        behind: revision.saturating_sub(progress.revision),
+        failure: progress.failure.map(|(_, reason)| reason),
+        last_render: progress.last,
+        projects: state.studio.context().list(crate::model::Kind::Project).len(),
+        sites: state.sites.iter().map(site).collect(),
+    };
+    json(StatusCode::OK, &status)
 }
 
 async fn problems_of(State(state): State<AppState>, address: Address, headers: HeaderMap) -> Result<Response, Problem> {
@@ -176,10 +172,8 @@ pub struct Health {
 
 async fn ready(State(state): State<AppState>) -> Response {
     let mut reason = state.store.probe().await.err().map(|error| error.to_string());
-    for publisher in &state.publishers {
-        let failure = publisher.progress().borrow().failure.clone();
-        reason = reason.or(failure.map(|(_, failure)| failure));
-    }
+    let failure = state.publisher.progress().borrow().failure.clone();
+    reason = reason.or(failure.map(|(_, failure)| failure));
     match reason {
         None => json(StatusCode::OK, &Health { status: "ok", reason: None }),
         reason => json(StatusCode::SERVICE_UNAVAILABLE, &Health { status: "failing", reason }),

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
-use super::{AppState, problem::Problem, read::unless_known};
-use crate::{media, page, publish};
+use super::{AppState, frontend, problem::Problem, read::unless_known};
+use crate::publish;
 
 /// Answers whatever no route of the API takes.
 pub async fn serve(State(state): State<AppState>, request: Request) -> Response {
@@ -25,16 +25,15 @@ pub async fn serve(State(state): State<AppState>, request: Request) -> Response 
     if path == "data" || path.starts_with("data/") {
         return data(&state, &path, request).await;
     }
-    page_file(&state, &path, request).await
+    frontend::serve(&state, &path, request).await
 }
 
 /// A file of the tree: JSON from memory, everything else from disk. An absent one is a 404, never the page.
 async fn data(state: &AppState, path: &str, request: Request) -> Response {
-    let Some(publisher) = state.publishers.first() else { return Problem::Internal.into_response() };
-    if let Some(body) = publisher.served().body(path) {
+    if let Some(body) = state.site.target.served().body(path) {
         return json_file(body.clone(), request.headers(), request.method()).await;
     }
-    let found = from_folder(&state.tree, request).await;
+    let found = from_folder(state.site.target.root(), request).await;
     if found.status() == StatusCode::NOT_FOUND {
         return Problem::NotFound(format!("the tree has no file /{path}")).into_response();
     }
@@ -90,41 +89,15 @@ fn accepts_gzip(accepted: &str) -> bool {
     })
 }
 
-/// A file of the page; else what its build lacks; else, without a page, ours.
-async fn page_file(state: &AppState, path: &str, request: Request) -> Response {
-    let method = request.method().clone();
-    let headers = request.headers().clone();
-    if let Some(page) = &state.page {
-        let found = from_folder(&page.root, request).await;
-        if found.status() != StatusCode::NOT_FOUND {
-            let hashed = path.starts_with("assets/");
-            return with_cache_control(found, if hashed { "public, max-age=31536000, immutable" } else { "no-cache" });
-        }
-    }
-    let ours = media::placeholders().into_iter().find(|(ours, _)| *ours == path).map(|(_, bytes)| ("image/png", bytes));
-    let landing = || match path {
-        _ if state.page.is_some() => None,
-        "" | "index.html" => Some(("text/html; charset=utf-8", Bytes::from_static(page::LANDING_HTML.as_bytes()))),
-        "landing.js" => Some(("text/javascript; charset=utf-8", Bytes::from_static(page::LANDING_JS.as_bytes()))),
-        _ => None,
-    };
-    let Some((media_type, bytes)) = ours.or_else(landing) else {
-        return Problem::NotFound(format!("there is no file /{path}")).into_response();
-    };
-    let etag = crate::model::represent::etag_of(&bytes);
-    let bytes = if method == Method::HEAD { Bytes::new() } else { bytes };
-    let out = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &etag)];
-    unless_known(&headers, (out, bytes).into_response())
-}
-
-fn with_cache_control(mut response: Response, value: &'static str) -> Response {
+/// The same, with a word on how long it may be kept.
+pub fn with_cache_control(mut response: Response, value: &'static str) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
     response
 }
 
 /// A file of a folder on disk, with ranges. A range of a file that has changed since is the whole file: tower-http
 /// does not look at `If-Range`, and a replaced movie must never be spliced.
-async fn from_folder(folder: &std::path::Path, mut request: Request) -> Response {
+pub async fn from_folder(folder: &std::path::Path, mut request: Request) -> Response {
     if let Some(validator) = request.headers_mut().remove(header::IF_RANGE) {
         let mut probe = Request::new(Body::empty());
         *probe.method_mut() = Method::HEAD;

@@ -126,15 +126,12 @@ pub async fn submit(
     };
     let outcome = state.writer.write(request).await?;
     if options.wait && !options.dry_run {
-        for publisher in &state.publishers {
-            let published = publisher.published(outcome.revision).await;
-            published.map_err(|reason| {
-                tracing::error!(reason, "a write is stored, but could not be published");
-                Problem::Unavailable(
-                    "the write is stored, but the tree could not be written yet; see /api/status".to_owned(),
-                )
-            })?;
-        }
+        let published = state.publisher.published(outcome.revision).await;
+        published.map_err(|reason| {
+            tracing::error!(reason, "a write is stored, but could not be published");
+            let detail = "the write is stored, but the tree could not be written yet; see /api/status";
+            Problem::Unavailable(detail.to_owned())
+        })?;
     }
     Ok(outcome)
 }

@@ -123,8 +123,7 @@ struct WireEdit<'a> {
 pub fn project_files(content: &Content<'_>) -> serde_json::Result<Vec<TreeFile>> {
     let folder = project_folder(content.id);
     let conventional = format!("{folder}/edit.mp4");
-    let cuts = content.edits();
-    let Some(cut) = cuts.first() else { return Ok(Vec::new()) };
+    let cut = content.edit();
     let edit = WireEdit {
         total_frames: cut.total_frames,
         frame_offset: cut.edit.frame_offset,

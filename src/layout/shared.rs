@@ -3,19 +3,24 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
+    sync::LazyLock,
 };
 
 use serde::Serialize;
 
 use super::{TreeFile, project_folder};
 use crate::model::{
-    Asset, Casting, Edit, Id, Kind, Project, Sequence, Shot, Task,
+    Asset, Casting, Edit, Episode, Id, Kind, Project, Sequence, Shot, Task,
+    burndown::TaskCounts,
     color::{Color, NEUTRAL},
     field::Data,
     number::{self, Fps},
     represent::Range,
     scope::Scope,
 };
+
+/// What stands in for an edit that was never sent.
+static NO_EDIT: LazyLock<Edit> = LazyLock::new(Edit::default);
 
 /// A task as the page reads it.
 #[derive(Serialize)]
@@ -69,7 +74,7 @@ struct WireCasting<'a> {
 pub struct Content<'a> {
     pub(super) id: &'a Id,
     pub(super) project: &'a Project,
-    scope: &'a Scope,
+    pub(super) scope: &'a Scope,
     sequences: Vec<(&'a Id, &'a Sequence)>,
     shots: Vec<(&'a Id, &'a Shot, Range)>,
     assets: Vec<(&'a Id, &'a Asset)>,
@@ -152,21 +157,56 @@ impl<'a> Content<'a> {
         shown.collect()
     }
 
-    /// The edits that are not canceled; a project without one gets one.
-    pub fn edits(&self) -> Vec<CutEdit<'a>> {
+    /// The edits that are not canceled, in their order.
+    fn given_edits(&self) -> Vec<CutEdit<'a>> {
         let edits = self.scope.entities(Kind::Edit, Edit::of).filter(|(_, edit)| !edit.canceled);
-        let mut cuts: Vec<_> = edits.map(|(id, edit)| self.cut(Some(id), edit)).collect();
+        edits.map(|(id, edit)| self.cut(Some(id), edit, edit.episode_id.as_ref())).collect()
+    }
+
+    /// The one edit of a project that has room for one: the first; one that stands in where there is none.
+    pub fn edit(&self) -> CutEdit<'a> {
+        self.given_edits().into_iter().next().unwrap_or_else(|| self.cut(None, &NO_EDIT, None))
+    }
+
+    /// The edits, and one that stands in for every episode that has none; without episodes, for a project without any.
+    pub fn edits_by_episode(&self) -> Vec<CutEdit<'a>> {
+        let mut cuts = self.given_edits();
+        for (id, _) in self.episodes() {
+            if !cuts.iter().any(|cut| cut.episode == Some(id)) {
+                cuts.push(self.cut(None, &NO_EDIT, Some(id)));
+            }
+        }
         if cuts.is_empty() {
-            static NONE: std::sync::LazyLock<Edit> = std::sync::LazyLock::new(Edit::default);
-            cuts.push(self.cut(None, &NONE));
+            cuts.push(self.cut(None, &NO_EDIT, None));
         }
         cuts
     }
 
-    fn cut(&self, id: Option<&'a Id>, edit: &'a Edit) -> CutEdit<'a> {
+    fn cut(&self, id: Option<&'a Id>, edit: &'a Edit, episode: Option<&'a Id>) -> CutEdit<'a> {
         let given = edit.total_frames;
-        let total_frames = if given > 0 { given } else { self.last_frame(edit.episode_id.as_ref()) };
-        CutEdit { id, edit, total_frames }
+        let total_frames = if given > 0 { given } else { self.last_frame(episode) };
+        CutEdit { id, edit, episode, total_frames }
+    }
+
+    /// The episodes, in order.
+    pub fn episodes(&self) -> impl Iterator<Item = (&'a Id, &'a Episode)> {
+        self.scope.entities(Kind::Episode, Episode::of)
+    }
+
+    /// The sequences of an episode that are shown, in the order that the episode has them.
+    pub fn sequences_of(&self, episode: &Id) -> Vec<Named<'a>> {
+        let shown: HashMap<&Id, &Sequence> = self.sequences.iter().copied().collect();
+        let members = self.scope.episodes_of_sequences().filter(|(_, of)| *of == episode);
+        members.filter_map(|(id, _)| Some(Named { name: &shown.get(id)?.name, id })).collect()
+    }
+
+    /// Counts as far as the page can draw them: of task types and statuses that the project lists and that exist.
+    pub fn drawn_counts(&self, context: &Scope, mut counts: TaskCounts) -> Option<TaskCounts> {
+        let is_known = |kind, ids: &[Id], id: &Id| ids.contains(id) && context.list(kind).get(id).is_some();
+        counts.statuses.retain(|(status, _)| is_known(Kind::TaskStatus, &self.project.task_statuses, status));
+        let drawn =
+            is_known(Kind::TaskType, &self.project.task_types, &counts.task_type) && !counts.statuses.is_empty();
+        drawn.then_some(counts)
     }
 
     /// The frame behind the last shot, of an episode or of all; at least 1 where there are shots, 0 where there are none.
@@ -200,6 +240,8 @@ pub struct CutEdit<'a> {
     pub id: Option<&'a Id>,
     /// What was sent of it.
     pub edit: &'a Edit,
+    /// Its episode.
+    pub episode: Option<&'a Id>,
     /// Its length in frames.
     pub total_frames: i64,
 }

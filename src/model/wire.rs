@@ -4,6 +4,7 @@
 //! that live elsewhere (`tasks` of a shot), and fields that are computed (`startFrame`), which are passed over.
 
 mod batch;
+mod past;
 
 use std::collections::HashSet;
 
@@ -259,6 +260,7 @@ impl Reader {
                 };
                 self.membership(key, &key.id, op, at, time);
             }
+            (_, "task_counts") => self.task_counts(&key.id, value, at),
             (_, list) => self.whole_of_project(&key.id, list, value, at),
         }
     }
@@ -332,7 +334,9 @@ fn take_elsewhere(kind: Kind, object: &mut Map<String, Value>) -> Vec<(String, V
         Kind::Asset => (&["tasks"], &[]),
         Kind::Episode => (&["sequences"], &[]),
         Kind::Sequence => (&["episode_id", "episodeId"], &[]),
-        Kind::Project => (&LISTS_OF_PROJECT.map(|(name, _)| name), &[]),
+        Kind::Project => {
+            (&["episodes", "sequences", "shots", "assets", "tasks", "casting", "edits", "task_counts"], &[])
+        }
         _ => (&[], &[]),
     };
     for field in computed {

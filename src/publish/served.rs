@@ -72,15 +72,14 @@ impl Served {
         self.bodies.get(path)
     }
 
-    /// The same with these files; bodies that did not change keep what is known of them.
+    /// The same with these files; bodies that did not change, or that another layout has as well, are shared.
     #[must_use]
-    pub fn with(&self, files: &[TreeFile]) -> Self {
+    pub fn with(&self, files: &[TreeFile], other: Option<&Self>) -> Self {
         let mut bodies = self.bodies.clone();
         for file in files.iter().filter(|file| file.is_json()) {
-            let is_known = bodies.get(&file.path).is_some_and(|body| body.identity == file.body);
-            if !is_known {
-                bodies.insert(file.path.clone(), Arc::new(Body::new(file.body.clone())));
-            }
+            let equal = |served: &Self| served.body(&file.path).filter(|body| body.identity == file.body).cloned();
+            let body = equal(self).or_else(|| equal(other?));
+            bodies.insert(file.path.clone(), body.unwrap_or_else(|| Arc::new(Body::new(file.body.clone()))));
         }
         Self { bodies }
     }

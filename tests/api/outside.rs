@@ -47,8 +47,8 @@ pub async fn demo_server(wheel: PathBuf, layout: Layout) -> (TestServer, TempDir
     let installed = tokio::task::spawn_blocking(move || page::install(&wheel, &folder, None)).await.unwrap().unwrap();
     assert_eq!(installed.layout, layout);
     let server = TestServer::start_with(|options| {
-        options.layout = layout;
-        options.page = Some(installed);
+        options.sites[0].layout = layout;
+        options.sites[0].page = Some(installed);
     });
     let server = server.await;
     fill_with_demo(&server).await;

@@ -17,7 +17,7 @@ use watchtower_server::{
     layout::Layout,
     page::Page,
     publish::Mode,
-    server::{DataFolder, Options, Server},
+    server::{DataFolder, Options, Server, SiteOptions},
     writer::Clock,
 };
 
@@ -97,6 +97,30 @@ impl TestServer {
         server
     }
 
+    /// An empty server of a layout.
+    pub async fn of_layout(layout: Layout) -> Self {
+        Self::start_with(|options| options.sites[0].layout = layout).await
+    }
+
+    /// An empty server with a site of each layout, the classic one first.
+    pub async fn of_both_layouts() -> Self {
+        Self::start_with(|options| {
+            let v1 = SiteOptions { layout: Layout::V1, ..options.sites[0].clone() };
+            options.sites.push(v1);
+        })
+        .await
+    }
+
+    /// The address of the site of a layout.
+    pub fn address_of(&self, layout: Layout) -> SocketAddr {
+        self.options.sites.iter().find(|site| site.layout == layout).unwrap().listen
+    }
+
+    /// The folder of the tree of a layout, that holds `data/`.
+    pub fn site_of(&self, layout: Layout) -> PathBuf {
+        self.folder.join("tree").join(layout.name())
+    }
+
     /// An empty server with other options than usual.
     pub async fn start_with(alter: impl FnOnce(&mut Options)) -> Self {
         let temp = TempDir::new().unwrap();
@@ -106,14 +130,15 @@ impl TestServer {
 
     async fn start_on(folder: PathBuf, temp: Option<TempDir>, alter: impl FnOnce(&mut Options)) -> Self {
         let listen = "127.0.0.1:0".parse().unwrap();
-        let mut options = Options { listen, layout: Layout::Classic, page: None, mode: Mode::Auto, max_body: 64 << 20 };
+        let site = SiteOptions { listen, layout: Layout::Classic, page: None, live: false };
+        let mut options = Options { sites: vec![site], mode: Mode::Auto, max_body: 64 << 20 };
         alter(&mut options);
         let clock = Arc::new(AtomicI64::new(NEW_YEAR));
         let mut server = Self {
             address: listen,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             folder,
-            layout: options.layout,
+            layout: options.sites[0].layout,
             clock,
             options,
             stop: None,
@@ -129,7 +154,12 @@ impl TestServer {
         let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
         let data = DataFolder::take(&self.folder).unwrap();
         let server = Server::start(data, self.options.clone(), clock).await.unwrap();
-        self.address = server.address();
+        let addresses = server.addresses().unwrap();
+        self.address = addresses[0];
+        // The same addresses when it is started again.
+        for (site, address) in self.options.sites.iter_mut().zip(addresses) {
+            site.listen = address;
+        }
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
         self.task = Some(tokio::spawn(async move {

@@ -10,7 +10,7 @@ use proptest::{
     strategy::{BoxedStrategy, Union},
 };
 use serde_json::{Map, Value, json};
-use watchtower_server::model::{Id, Kind, fault::At, wire::Reader};
+use watchtower_server::model::{Entity, Id, Kind, entity::FieldInfo, fault::At, wire::Reader};
 
 use super::values::{data, nonsense, number, text};
 
@@ -72,6 +72,11 @@ fn project() -> impl Strategy<Value = &'static str> {
     prop_oneof![6 => Just("p"), 2 => Just("q"), 1 => Just("r")]
 }
 
+/// Whether the API has a list of this kind.
+pub fn is_offered(kind: Kind) -> bool {
+    kind.is_studio_wide() || Kind::OF_PROJECT.contains(&kind)
+}
+
 /// A kind of the API, those more often that have most to do with each other.
 fn kind() -> impl Strategy<Value = Kind> {
     let weight = |kind: Kind| match kind {
@@ -80,16 +85,12 @@ fn kind() -> impl Strategy<Value = Kind> {
         Kind::Project | Kind::Asset | Kind::Casting => 2,
         _ => 1,
     };
-    let offered = Kind::ALL.iter().filter(|kind| **kind != Kind::Membership);
+    let offered = Kind::ALL.iter().filter(|kind| is_offered(**kind));
     Union::new_weighted(offered.map(|kind| (weight(*kind), Just(*kind))).collect())
 }
 
 fn or_null(strategy: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
     prop_oneof![8 => strategy, 1 => Just(Value::Null)].boxed()
-}
-
-fn reference() -> BoxedStrategy<Value> {
-    or_null(prop_oneof![12 => id().prop_map(Value::from), 1 => Just(json!(""))])
 }
 
 fn references() -> BoxedStrategy<Value> {
@@ -98,24 +99,31 @@ fn references() -> BoxedStrategy<Value> {
     vec(reference, 0..4).prop_map(Value::from).boxed()
 }
 
-/// A value for a field, fitting but for a few.
-fn value(field: &str) -> BoxedStrategy<Value> {
-    let good = match field {
-        "name" => text().prop_map(Value::from).boxed(),
-        "ratio" | "resolution" => text().prop_map(Value::from).boxed(),
-        "thumbnailUrl" | "sourceName" | "sourceType" => or_null(text().prop_map(Value::from)),
-        "fps" => or_null(prop_oneof![
+/// A value for a field, by what its schema says, fitting but for a few.
+fn value(field: &FieldInfo) -> BoxedStrategy<Value> {
+    let schema = serde_json::to_value((field.schema)()).unwrap();
+    let (schema, nullable) = match &schema["oneOf"] {
+        Value::Array(either) => (either[0].clone(), true),
+        _ => (schema, false),
+    };
+    let pattern = schema["pattern"].as_str().unwrap_or_default();
+    let good = match schema["type"].as_str().unwrap() {
+        "boolean" => any::<bool>().prop_map(Value::from).boxed(),
+        "integer" => (-5..300).prop_map(Value::from).boxed(),
+        "number" => prop_oneof![
             select(vec![json!(24), json!("25"), json!("24000/1001"), json!(29.97)]),
             (0.01..1000.0).prop_map(|fps: f64| json!(fps)),
-        ]),
-        "has_avatar" | "for_shots" | "canceled" => or_null(any::<bool>().prop_map(Value::from)),
-        "color" => or_null(select(vec![json!("#f00"), json!("1,2,3"), json!("Red"), json!("#12345678")])),
-        "data" => data().boxed(),
-        "frameOffset" | "totalFrames" => or_null((-5..300).prop_map(Value::from)),
-        "asset_types" | "task_types" | "task_statuses" | "team" | "assignees" | "asset_ids" => references(),
-        id if id.ends_with("_id") => reference(),
-        other => panic!("{other} is a new field: say here what it may be"),
+        ]
+        .boxed(),
+        "string" if pattern.contains('#') => {
+            select(vec![json!("#f00"), json!("1,2,3"), json!("Red"), json!("#12345678")]).boxed()
+        }
+        "string" if !pattern.is_empty() => prop_oneof![12 => id().prop_map(Value::from), 1 => Just(json!(""))].boxed(),
+        "string" => text().prop_map(Value::from).boxed(),
+        "array" => references(),
+        _ => data().boxed(),
     };
+    let good = if nullable || !field.required { or_null(good) } else { good };
     prop_oneof![80 => good, 1 => nonsense()].boxed()
 }
 
@@ -129,7 +137,7 @@ fn elsewhere(kind: Kind) -> Vec<(&'static str, f64, BoxedStrategy<Value>)> {
             let sequence = prop_oneof![6 => id().prop_map(Value::from), 1 => named, 1 => only];
             vec![("sequences", 0.6, or_null(vec(sequence, 0..6).prop_map(Value::from)))]
         }
-        Kind::Sequence => vec![("episode_id", 0.5, reference())],
+        Kind::Sequence => vec![("episode_id", 0.5, or_null(id().prop_map(Value::from)))],
         Kind::Project => {
             let lists = Kind::OF_PROJECT.iter().filter(|kind| **kind != Kind::Task);
             let lists = lists.map(|kind| (kind.plural(), 0.25, list(*kind, entity(*kind, true, Owner::Said))));
@@ -162,7 +170,7 @@ fn object(kind: Kind, with_id: bool, owner: Owner, (usual, required): (f64, f64)
     }
     for field in kind.fields().iter().filter(|field| !["shot_id", "asset_id"].contains(&field.name)) {
         let probability = if field.required { required } else { usual };
-        members.push((field.name, weighted(probability, value(field.name)).boxed()));
+        members.push((field.name, weighted(probability, value(field)).boxed()));
     }
     for (name, probability, strategy) in elsewhere(kind) {
         members.push((name, weighted(probability, strategy).boxed()));

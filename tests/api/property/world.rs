@@ -23,16 +23,6 @@ use watchtower_server::{
 use super::asks::{PROJECTS, parse};
 use crate::support::NEW_YEAR;
 
-/// Everything that the database holds, as text, without the numbers that stand for places. With them, nothing is left out.
-const DUMP: [&str; 5] = [
-    "select 'entity', project, kind, id, position, body, times from entity order by project, kind, position",
-    "select 'tombstone', project, kind, id, at from tombstone order by project, kind, id",
-    "select 'revision', project, revision from revision order by project",
-    "select 'step', project, task, at, from_of, from_task_type, from_task_status, from_episode, \
-     to_of, to_task_type, to_task_status, to_episode, actor, revision from task_status_changes order by id",
-    "select 'answer', key, fingerprint, answer, at from idempotency order by key",
-];
-
 /// The studio and all projects, those that do not exist among them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
@@ -45,9 +35,11 @@ impl State {
     pub fn trees(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         for layout in [Layout::Classic, Layout::V1] {
-            let mut all = layout.list_files(&self.context).unwrap();
+            let listed = self.context.projects().map(|(id, _)| (id.clone(), self.projects[id].clone()));
+            let contents: Vec<_> = listed.collect();
+            let mut all = layout.list_files(&self.context, &contents).unwrap();
             for (id, _) in self.context.projects() {
-                all.extend(layout.project_files(&self.context, id, &self.projects[id]).unwrap());
+                all.extend(layout.project_files(&self.context, id, &self.projects[id], 20_500).unwrap());
             }
             files.extend(all.into_iter().map(|file| (format!("{}/{}", layout.name(), file.path), file.body.to_vec())));
         }
@@ -166,14 +158,25 @@ impl World {
         last
     }
 
-    /// Everything in the database, row by row; without the positions, which only matter by the order that they make.
-    pub async fn dump(&self, with_positions: bool) -> Vec<String> {
+    /// Everything in the database, row by row. Numbers that only serve to order rows may be given as their ranks.
+    pub async fn dump(&self, ranks: bool) -> Vec<String> {
         let mut connection = self.connect().await;
+        let tables =
+            "select name from sqlite_schema where type = 'table' and name not like '\\_%' escape '\\' order by name";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+        assert!(tables.contains(&"entity".to_owned()));
         let mut rows = Vec::new();
-        for query in DUMP {
-            let (columns, rest) = query.strip_prefix("select ").unwrap().split_once(" from ").unwrap();
-            let columns = if with_positions { columns.to_owned() } else { columns.replace("position, ", "") };
-            let query = format!("select json_array({columns}) from {rest}");
+        for table in tables {
+            let columns = "select name from pragma_table_info(?) order by cid";
+            let columns: Vec<String> =
+                sqlx::query_scalar(columns).bind(&table).fetch_all(&mut connection).await.unwrap();
+            let columns = columns.iter().map(|column| match (&*table, &**column) {
+                ("entity", "position") if ranks => "row_number() over (partition by project, kind order by position)",
+                ("task_status_changes", "id") if ranks => "row_number() over (order by id)",
+                (_, column) => column,
+            });
+            let columns = columns.collect::<Vec<_>>().join(", ");
+            let query = format!("select json_array('{table}', {columns}) as line from {table} order by line");
             let found: Vec<String> =
                 sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap();
             rows.extend(found);

@@ -1,0 +1,127 @@
+//! Live changes: server-sent events, one for each project whose new revision can be seen.
+
+use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use serde_json::json;
+use tokio::sync::{broadcast, watch};
+
+use super::{
+    AppState,
+    api::{Api, Endpoint, Method},
+    problem::Problem,
+};
+use crate::{
+    model::Id,
+    publish::{Progress, Published, Publisher},
+};
+
+/// How often a comment is sent when nothing happens, so that a lost connection is noticed.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Adds the stream of events.
+#[must_use]
+pub fn add_to(api: Api) -> Api {
+    api.add(
+        Method::Get,
+        "/api/events",
+        events,
+        Endpoint::new("getEvents", "operations", "Follows what is published (server-sent events).")
+            .about("One event `published` for each project whose new revision can be seen: `{\"project\", \"revision\"}`; `project` is null for the list of projects and what they share. `id` is the revision; `Last-Event-ID` resumes.")
+            .header("Last-Event-ID", "The revision of the last event that was seen.")
+            .streams("200", "The events; it does not end by itself")
+            .refuses(&[]),
+    )
+}
+
+async fn events(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let last = match headers.get("last-event-id").map(|value| value.to_str().unwrap_or_default().trim()) {
+        None | Some("") => None,
+        Some(text) => {
+            let wrong = |_| Problem::BadRequest(format!("Last-Event-ID is a revision, not {text:?}"));
+            Some(text.parse::<u64>().map_err(wrong)?)
+        }
+    };
+    let follower = Follower::new(&state.publisher, last, state.stopping.clone());
+    let sse = Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
+    Ok(sse.into_response())
+}
+
+/// One listener: what it has seen, and what it is still to be told.
+struct Follower {
+    events: broadcast::Receiver<Published>,
+    progress: watch::Receiver<Progress>,
+    stopping: watch::Receiver<bool>,
+    seen: BTreeMap<Option<Id>, u64>,
+    pending: Vec<Published>,
+}
+
+impl Follower {
+    /// Listens first and looks then, so that nothing is missed in between. Without a last event, all that can be seen
+    /// now counts as seen.
+    fn new(publisher: &Publisher, last: Option<u64>, stopping: watch::Receiver<bool>) -> Self {
+        let (events, progress) = (publisher.events(), publisher.progress());
+        let now = progress.borrow().seen.clone();
+        let mut follower = Self { events, progress, stopping, seen: BTreeMap::new(), pending: Vec::new() };
+        match last {
+            None => follower.seen = (*now).clone(),
+            Some(last) => {
+                follower.seen = now.keys().map(|project| (project.clone(), last)).collect();
+                follower.look();
+            }
+        }
+        follower
+    }
+
+    /// Notes everything as pending that can be seen and was not.
+    fn look(&mut self) {
+        let now = self.progress.borrow_and_update().seen.clone();
+        for (project, revision) in now.iter() {
+            self.note(Published { project: project.clone(), revision: *revision });
+        }
+        self.pending.sort_by_key(|published| std::cmp::Reverse(published.revision));
+    }
+
+    fn note(&mut self, published: Published) {
+        let seen = self.seen.entry(published.project.clone()).or_default();
+        if *seen < published.revision {
+            *seen = published.revision;
+            self.pending.insert(0, published);
+        }
+    }
+
+    fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, async |mut follower| {
+            let published = follower.next().await?;
+            let data = json!({"project": published.project, "revision": published.revision});
+            let event = Event::default().event("published").id(published.revision.to_string()).data(data.to_string());
+            Some((Ok(event), follower))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Published> {
+        loop {
+            if let Some(published) = self.pending.pop() {
+                return Some(published);
+            }
+            let received = tokio::select! {
+                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                received = self.events.recv() => received,
+            };
+            match received {
+                Ok(published) => self.note(published),
+                // Too far behind: the whole state says what was missed.
+                Err(broadcast::error::RecvError::Lagged(_)) => self.look(),
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The tree of Watchtower 1.0.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{
+    TreeFile,
+    classic::{WireStatus, WireType, WireUser, blank_of},
+    project_folder,
+    shared::{Content, CutEdit, Named, below_the_page},
+};
+use crate::model::{
+    AssetType, Entity, Episode, Id, Kind, TaskStatus, TaskType, User,
+    burndown::{Day, task_counts},
+    number::Fps,
+    scope::Scope,
+};
+
+#[derive(Serialize)]
+struct WireList<'a> {
+    projects: Vec<WireListed<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireListed<'a> {
+    name: &'a str,
+    id: &'a Id,
+    #[serde(rename = "thumbnailUrl")]
+    thumbnail_url: Option<Cow<'a, str>>,
+    episodes: Vec<Named<'a>>,
+}
+
+/// A project with everything that it refers to embedded; a reference to what does not exist is left out.
+#[derive(Serialize)]
+struct WireProject<'a> {
+    name: &'a str,
+    ratio: &'a str,
+    resolution: &'a str,
+    asset_types: Vec<Named<'a>>,
+    task_types: Vec<WireType<'a>>,
+    task_statuses: Vec<WireStatus<'a>>,
+    team: Vec<WireUser<'a>>,
+    id: &'a Id,
+    #[serde(rename = "thumbnailUrl")]
+    thumbnail_url: Option<Cow<'a, str>>,
+    fps: Fps,
+    episodes: Vec<WireEpisode<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireEpisode<'a> {
+    name: &'a str,
+    sequences: Vec<Named<'a>>,
+    id: &'a Id,
+}
+
+#[derive(Serialize)]
+struct WireEdit<'a> {
+    #[serde(rename = "totalFrames")]
+    total_frames: i64,
+    #[serde(rename = "frameOffset")]
+    frame_offset: i64,
+    #[serde(rename = "sourceName")]
+    source_name: Cow<'a, str>,
+    #[serde(rename = "sourceType")]
+    source_type: &'a str,
+    #[serde(rename = "episodeId")]
+    episode_id: Option<&'a Id>,
+    id: &'a str,
+}
+
+/// `project.json`, `edits.json` with blank movies where there are none, and `task_counts.json`.
+pub fn project_files(content: &Content<'_>, context: &Scope, today: Day) -> serde_json::Result<Vec<TreeFile>> {
+    let folder = project_folder(content.id);
+    let mut files = Vec::new();
+    let mut edits = Vec::new();
+    for cut in content.edits_by_episode() {
+        let (edit, movie) = wire_edit(content, &cut);
+        files.extend(movie);
+        edits.push(edit);
+    }
+    files.push(TreeFile::json(format!("{folder}/edits.json"), &edits)?);
+    files.push(TreeFile::json(format!("{folder}/project.json"), &wire_project(content, context))?);
+    let counts = task_counts(content.scope, Kind::Shot, today);
+    let drawn = counts.into_iter().filter_map(|counts| content.drawn_counts(context, counts));
+    let counts: Vec<_> = drawn.map(|counts| counts.to_json()).collect();
+    files.push(TreeFile::json(format!("{folder}/task_counts.json"), &counts)?);
+    Ok(files)
+}
+
+fn wire_edit<'a>(content: &Content<'a>, cut: &CutEdit<'a>) -> (WireEdit<'a>, Option<TreeFile>) {
+    // One that stands in is called after its episode.
+    let id = cut.id.or(cut.episode).map_or("edit", Id::as_str);
+    let conventional = format!("{}/edit-{id}.mp4", project_folder(content.id));
+    let source_name = Cow::Owned(content.movie(cut.edit, &conventional).into_owned());
+    let stand_in = *source_name == conventional;
+    let edit = WireEdit {
+        total_frames: cut.total_frames,
+        frame_offset: cut.edit.frame_offset,
+        source_name,
+        source_type: cut.edit.source_type.as_deref().unwrap_or("video/mp4"),
+        episode_id: cut.episode,
+        id,
+    };
+    let movie = || TreeFile { path: conventional, body: blank_of(cut.total_frames, content.project.fps) };
+    (edit, stand_in.then(movie))
+}
+
+fn wire_project<'a>(content: &Content<'a>, context: &'a Scope) -> WireProject<'a> {
+    let project = content.project;
+    let asset_types = found(context, Kind::AssetType, &project.asset_types, AssetType::of);
+    let task_types = found(context, Kind::TaskType, &project.task_types, TaskType::of);
+    let statuses = found(context, Kind::TaskStatus, &project.task_statuses, TaskStatus::of);
+    let team = found(context, Kind::User, &project.team, User::of);
+    let episodes = content.episodes().map(|(id, episode)| WireEpisode {
+        name: &episode.name,
+        sequences: content.sequences_of(id),
+        id,
+    });
+    WireProject {
+        name: &project.name,
+        ratio: &project.ratio,
+        resolution: &project.resolution,
+        asset_types: asset_types.map(|(id, asset_type)| Named { name: &asset_type.name, id }).collect(),
+        task_types: task_types.map(|(id, task_type)| WireType::new(id, task_type)).collect(),
+        task_statuses: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),
+        team: team.map(|(id, user)| WireUser::new(id, user)).collect(),
+        id: content.id,
+        thumbnail_url: project.thumbnail_url.as_deref().map(below_the_page),
+        fps: project.fps,
+        episodes: episodes.collect(),
+    }
+}
+
+/// The entities of the context that are referred to and exist, in the order of the references.
+fn found<'a, T: 'a>(
+    context: &'a Scope,
+    kind: Kind,
+    ids: &'a [Id],
+    of: fn(&'a Entity) -> Option<&'a T>,
+) -> impl Iterator<Item = (&'a Id, &'a T)> {
+    ids.iter().filter_map(move |id| Some((id, of(&context.list(kind).get(id)?.entity)?)))
+}
+
+/// `projects-list/index.json`.
+pub fn list_files(context: &Scope, contents: &[(Id, std::sync::Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
+    let listed = contents.iter().filter_map(|(id, contents)| {
+        let project = context.project(id)?;
+        let episodes = contents.entities(Kind::Episode, Episode::of);
+        let episodes = episodes.map(|(id, episode)| Named { name: &episode.name, id });
+        let thumbnail_url = project.thumbnail_url.as_deref().map(below_the_page);
+        Some(WireListed { name: &project.name, id, thumbnail_url, episodes: episodes.collect() })
+    });
+    let list = WireList { projects: listed.collect() };
+    Ok(vec![TreeFile::json("data/projects-list/index.json".to_owned(), &list)?])
+}
