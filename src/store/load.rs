@@ -17,12 +17,14 @@ const TOMBSTONES: &str = "select kind, id, at from tombstone where project = ?";
 const REVISION: &str = "select revision from revision where project = ?";
 const LAST_REVISION: &str = "select coalesce(max(revision), 0) from revision";
 const COUNTS: &str = "
+    with step as (
+        select *, (at - ((at % 86400000000) + 86400000000) % 86400000000) / 86400000000 as day
+        from task_status_changes where project = ?1)
     select kind, task_type, task_status, episode, day, sum(change) from (
         select from_of as kind, from_task_type as task_type, from_task_status as task_status, from_episode as episode,
-            floor(at / 86400000000.0) as day, -1 as change from task_status_changes where project = ?1 and from_of is not null
+            day, -1 as change from step where from_of is not null
         union all
-        select to_of, to_task_type, to_task_status, to_episode, floor(at / 86400000000.0), 1
-        from task_status_changes where project = ?1 and to_of is not null)
+        select to_of, to_task_type, to_task_status, to_episode, day, 1 from step where to_of is not null)
     group by kind, task_type, task_status, episode, day";
 const ANSWER: &str = "select fingerprint, answer, at from idempotency where key = ?";
 
@@ -73,7 +75,7 @@ impl Store {
             let id = Id::parse(&id).map_err(|e| damaged(e.to_string()))?;
             buried.insert((parse_kind(&kind).map_err(damaged)?, id), at);
         }
-        let counts: Vec<(String, String, String, Option<String>, f64, i64)> =
+        let counts: Vec<(String, String, String, Option<String>, i64, i64)> =
             sqlx::query_as(COUNTS).bind(name).fetch_all(&mut *transaction).await?;
         let mut burndown = Burndown::default();
         for (of, task_type, task_status, episode, day, change) in counts {
@@ -90,7 +92,6 @@ impl Store {
                 task_status: id(&task_status)?,
                 episode: episode.as_deref().map(id).transpose()?,
             };
-            let day = crate::model::number::whole(day).ok_or_else(|| damaged(format!("day {day}")))?;
             burndown.add(counted, day, change);
         }
         let lists = lists.into_iter().map(|(kind, records)| (kind, List::new(records)));

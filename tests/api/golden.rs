@@ -298,3 +298,55 @@ async fn the_snapshot_that_the_api_gives_is_one_that_it_takes() {
     }
     assert_eq!(Kind::OF_PROJECT.len(), 7);
 }
+
+#[tokio::test]
+async fn both_layouts_come_from_one_server_in_one_run_whatever_the_order_of_writes() {
+    for name in DATASETS {
+        let data = dataset(name);
+        for way in 0..4 {
+            let server = TestServer::of_both_layouts().await;
+            match way {
+                0 => by_snapshot(&server, &data).await,
+                1 => by_lists(&server, &data).await,
+                2 => one_by_one(&server, &data, 7).await,
+                _ => by_batch(&server, &data).await,
+            }
+            server.rendered().await;
+            for layout in [Layout::Classic, Layout::V1] {
+                assert_equals_reference(&server.site_of(layout), name, layout, &format!("way {way}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_import_of_a_1_0_tree_gives_it_back() {
+    for name in DATASETS {
+        let (first, second) = (TestServer::of_layout(Layout::V1).await, TestServer::of_layout(Layout::V1).await);
+        by_import(&first, &reference(name).join("v1")).await;
+        first.rendered().await;
+        assert_equals_reference(&first.site(), name, Layout::V1, "import");
+        by_import(&second, &first.site()).await;
+        second.rendered().await;
+        let (ours, theirs) = (files(&first.site()), files(&second.site()));
+        assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
+        for (path, bytes) in ours {
+            assert!(bytes == theirs[&path], "{name}: {path} differs");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_both_layouts_have_in_common_is_on_disk_once() {
+    use std::os::unix::fs::MetadataExt;
+    let server = TestServer::of_both_layouts().await;
+    by_snapshot(&server, &dataset("tv-show")).await;
+    server.rendered().await;
+    let project = "data/projects/82e7ddc9-5f0b-4a7f-9d02-b20055d1ce91";
+    for list in ["shots", "assets", "sequences", "casting"] {
+        let path = format!("{project}/{list}.json");
+        let inode = |layout| std::fs::metadata(server.site_of(layout).join(&path)).unwrap().ino();
+        assert_eq!(inode(Layout::Classic), inode(Layout::V1), "{list}");
+    }
+}

@@ -5,5 +5,6 @@ mod support;
 mod bad_input;
 mod collections;
 mod golden;
+mod meaning;
 mod outside;
 mod property;

@@ -14,14 +14,21 @@ async fn put_returns_what_it_does_not_name_to_the_default_but_leaves_the_tasks()
     for list in ["shots", "assets"] {
         let path = format!("/api/projects/p/{list}/a");
         let tasks = json!([{"id": format!("{list}-t1")}, {"id": format!("{list}-t2")}]);
-        server.put(&path, &json!({"name": "A", "thumbnailUrl": "a.png", "canceled": true, "tasks": tasks})).await.expect(201);
+        server
+            .put(&path, &json!({"name": "A", "thumbnailUrl": "a.png", "canceled": true, "tasks": tasks}))
+            .await
+            .expect(201);
         let replaced = server.put(&path, &json!({"name": "B"})).await.expect(200).json();
-        assert_eq!((&replaced["name"], &replaced["thumbnailUrl"], &replaced["canceled"]), (&json!("B"), &Value::Null, &json!(false)));
+        assert_eq!(
+            (&replaced["name"], &replaced["thumbnailUrl"], &replaced["canceled"]),
+            (&json!("B"), &Value::Null, &json!(false))
+        );
         assert_eq!(ids(&replaced["tasks"]).len(), 2);
         // As a list, too.
         server.put(&format!("/api/projects/p/{list}"), &json!([{"id": "a", "name": "C"}])).await.expect(200);
         assert_eq!(ids(&server.get(&path).await.json()["tasks"]).len(), 2);
-        let patched = server.patch(&path, &json!({"tasks": [{"id": format!("{list}-t2")}, {"id": format!("{list}-t3")}]})).await;
+        let patched =
+            server.patch(&path, &json!({"tasks": [{"id": format!("{list}-t2")}, {"id": format!("{list}-t3")}]})).await;
         assert_eq!(ids(&patched.expect(200).json()["tasks"]), [format!("{list}-t2"), format!("{list}-t3")]);
         let bare = server.put(&path, &json!({"name": "C", "tasks": []})).await.expect(200).json();
         assert_eq!(bare["tasks"], json!([]));
@@ -35,7 +42,10 @@ async fn put_of_a_project_leaves_its_lists_unless_it_names_them() {
     server.put("/api/projects/p/shots", &json!([{"id": "a", "name": "A"}, {"id": "b", "name": "B"}])).await.expect(200);
     server.put("/api/projects/p/assets", &json!([{"id": "c", "name": "C"}])).await.expect(200);
     server.put("/api/projects/p", &json!({"name": "P2", "fps": 30})).await.expect(200);
-    server.put("/api/projects/p/snapshot", &json!({"name": "P3", "shots": [{"id": "b", "name": "B"}]})).await.expect(200);
+    server
+        .put("/api/projects/p/snapshot", &json!({"name": "P3", "shots": [{"id": "b", "name": "B"}]}))
+        .await
+        .expect(200);
     let snapshot = server.get("/api/projects/p/snapshot").await.expect(200).json();
     assert_eq!((&snapshot["name"], &snapshot["fps"]), (&json!("P3"), &json!(24)));
     assert_eq!((ids(&snapshot["shots"]), ids(&snapshot["assets"])), (vec!["b"], vec!["c"]));
@@ -62,10 +72,14 @@ async fn a_task_may_be_moved_and_stays_with_its_owner_if_none_is_named() {
 #[tokio::test]
 async fn what_belongs_to_a_shot_or_asset_goes_with_it() {
     let server = TestServer::with_project().await;
-    let shots = json!([{"id": "a", "name": "A", "tasks": [{"id": "ta"}]}, {"id": "b", "name": "B", "tasks": [{"id": "tb"}]}]);
+    let shots =
+        json!([{"id": "a", "name": "A", "tasks": [{"id": "ta"}]}, {"id": "b", "name": "B", "tasks": [{"id": "tb"}]}]);
     server.put("/api/projects/p/shots", &shots).await.expect(200);
     server.put("/api/projects/p/assets", &json!([{"id": "c", "name": "C", "tasks": [{"id": "tc"}]}])).await.expect(200);
-    server.put("/api/projects/p/casting", &json!([{"shot_id": "a", "asset_ids": ["c"]}, {"shot_id": "b"}])).await.expect(200);
+    server
+        .put("/api/projects/p/casting", &json!([{"shot_id": "a", "asset_ids": ["c"]}, {"shot_id": "b"}]))
+        .await
+        .expect(200);
     server.delete("/api/projects/p/shots/a").await.expect(204);
     assert_eq!(ids(&server.get("/api/projects/p/tasks").await.json()), ["tb", "tc"]);
     assert_eq!(server.get("/api/projects/p/casting").await.json(), json!([{"shot_id": "b", "asset_ids": []}]));
@@ -78,11 +92,15 @@ async fn what_belongs_to_a_shot_or_asset_goes_with_it() {
 #[tokio::test]
 async fn numbers_and_truths_may_come_as_text_and_ids_as_numbers() {
     let server = TestServer::start().await;
-    server.put("/api/projects/7", &json!({"id": 7, "name": 2049, "fps": "23.976", "team": [12, "bob"]})).await.expect(201);
+    server
+        .put("/api/projects/7", &json!({"id": 7, "name": 2049, "fps": "23.976", "team": [12, "bob"]}))
+        .await
+        .expect(201);
     let project = server.get("/api/projects/7").await.json();
     assert_eq!((&project["id"], &project["name"], &project["fps"]), (&json!("7"), &json!("2049"), &json!(23.976)));
     assert_eq!(project["team"], json!(["12", "bob"]));
-    let data = json!({"frame_in": "1001", "frame_out": "1025.0", "nb_frames": "24", "deep": {"z": 1, "a": [null, 1.50]}});
+    let data =
+        json!({"frame_in": "1001", "frame_out": "1025.0", "nb_frames": "24", "deep": {"z": 1, "a": [null, 1.50]}});
     let shot = json!({"name": "A", "fps": "24000/1001", "canceled": "false", "data": data});
     let shot = server.put("/api/projects/7/shots/1", &shot).await.expect(201).json();
     // `data` is the tracker's: kept to the letter.
@@ -99,7 +117,13 @@ async fn numbers_and_truths_may_come_as_text_and_ids_as_numbers() {
 async fn a_shot_without_a_frame_rate_takes_that_of_its_project() {
     let server = TestServer::with_project().await;
     let data = json!({"frame_in": 0, "frame_out": 100});
-    server.put("/api/projects/p/shots", &json!([{"id": "a", "name": "A", "data": data}, {"id": "b", "name": "B", "data": data, "fps": 50}])).await.expect(200);
+    server
+        .put(
+            "/api/projects/p/shots",
+            &json!([{"id": "a", "name": "A", "data": data}, {"id": "b", "name": "B", "data": data, "fps": 50}]),
+        )
+        .await
+        .expect(200);
     server.patch("/api/projects/p", &json!({"fps": 25})).await.expect(200);
     server.rendered().await;
     for list in [server.tree("projects/p/shots.json").await, server.get("/api/projects/p/shots").await.json()] {
@@ -153,8 +177,10 @@ async fn episodes_and_sequences_name_each_other_and_whichever_came_last_is_right
     let state = async || {
         let episodes = server.get("/api/projects/p/episodes").await.json();
         let sequences = server.get("/api/projects/p/sequences").await.json();
-        let of_episodes: Vec<_> = episodes.as_array().unwrap().iter().map(|episode| episode["sequences"].clone()).collect();
-        let of_sequences: Vec<_> = sequences.as_array().unwrap().iter().map(|sequence| sequence["episode_id"].clone()).collect();
+        let of_episodes: Vec<_> =
+            episodes.as_array().unwrap().iter().map(|episode| episode["sequences"].clone()).collect();
+        let of_sequences: Vec<_> =
+            sequences.as_array().unwrap().iter().map(|sequence| sequence["episode_id"].clone()).collect();
         (json!(of_episodes), json!(of_sequences))
     };
     assert_eq!(state().await, (json!([["b", "a"], []]), json!(["e1", "e1", null])));
@@ -186,7 +212,10 @@ async fn a_sequence_that_only_changes_its_episode_counts_as_updated() {
     server.put("/api/projects/p/episodes/e2", &json!({"name": "Two"})).await.expect(201);
     assert_eq!(counts("/api/projects/p/episodes", json!([{"id": "e2", "name": "Two", "sequences": ["a"]}])).await, one);
     let none = (json!(0), json!(1));
-    assert_eq!(counts("/api/projects/p/episodes", json!([{"id": "e2", "name": "Two", "sequences": ["a"]}])).await, none);
+    assert_eq!(
+        counts("/api/projects/p/episodes", json!([{"id": "e2", "name": "Two", "sequences": ["a"]}])).await,
+        none
+    );
 }
 
 #[tokio::test]
@@ -207,7 +236,8 @@ async fn canceled_things_are_kept_but_not_shown() {
     });
     server.put("/api/projects/p/snapshot", &snapshot).await.expect(200);
     for (list, id) in [("shots", "a"), ("assets", "y"), ("sequences", "s2"), ("edits", "cut")] {
-        let kept = server.patch(&format!("/api/projects/p/{list}/{id}"), &json!({"canceled": true})).await.expect(200).json();
+        let kept =
+            server.patch(&format!("/api/projects/p/{list}/{id}"), &json!({"canceled": true})).await.expect(200).json();
         assert_eq!(kept["canceled"], true);
     }
     server.rendered().await;
@@ -237,7 +267,12 @@ async fn fields_that_are_unknown_are_left_out_and_named_with_their_number() {
     let shot = |n: usize| json!({"id": format!("s{n}"), "name": "S", "nb_frames": 7, "code/x": 1, "data": {"any": {"thing": n}}});
     let list: Value = (0..50).map(shot).collect();
     let warnings = server.put("/api/projects/p/shots", &list).await.expect(200).json()["warnings"].clone();
-    let unknown: Vec<_> = warnings.as_array().unwrap().iter().filter(|warning| warning["detail"].as_str().unwrap().contains("unknown")).collect();
+    let unknown: Vec<_> = warnings
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|warning| warning["detail"].as_str().unwrap().contains("unknown"))
+        .collect();
     assert_eq!(unknown.len(), 2, "{warnings}");
     assert_eq!((&unknown[0]["pointer"], &unknown[0]["count"]), (&json!("/0/nb_frames"), &json!(50)));
     assert_eq!((&unknown[1]["pointer"], &unknown[1]["count"]), (&json!("/0/code~1x"), &json!(50)));
@@ -279,7 +314,12 @@ async fn what_refers_to_nothing_is_taken_reported_and_mended_by_sending_it() {
         let named = of_kind.map(|found| {
             let missing = found["detail"].as_str().unwrap().trim_start_matches("it refers to the ");
             assert!(!found["mend"].as_str().unwrap().is_empty());
-            format!("{}/{} {}", found["kind"].as_str().unwrap(), found["id"].as_str().unwrap(), missing.split(',').next().unwrap())
+            format!(
+                "{}/{} {}",
+                found["kind"].as_str().unwrap(),
+                found["id"].as_str().unwrap(),
+                missing.split(',').next().unwrap()
+            )
         });
         named.collect()
     };
@@ -308,9 +348,17 @@ async fn what_refers_to_nothing_is_taken_reported_and_mended_by_sending_it() {
     assert_eq!(server.tree("projects/p/casting.json").await, json!([]));
 
     let named = |ids: &[&str]| -> Value { ids.iter().map(|id| json!({"id": id, "name": id})).collect() };
-    server.put("/api/context", &json!({"users": named(&["ada", "bob"]), "asset_types": named(&["at", "at2"]),
-        "task_types": named(&["tt", "tt2"]), "task_statuses": named(&["ts", "ts2"])})).await.expect(200);
-    for (list, missing) in [("episodes", vec!["e2", "e3"]), ("sequences", vec!["s1", "s3"]), ("shots", vec!["b"]), ("assets", vec!["y"])] {
+    server
+        .put(
+            "/api/context",
+            &json!({"users": named(&["ada", "bob"]), "asset_types": named(&["at", "at2"]),
+        "task_types": named(&["tt", "tt2"]), "task_statuses": named(&["ts", "ts2"])}),
+        )
+        .await
+        .expect(200);
+    for (list, missing) in
+        [("episodes", vec!["e2", "e3"]), ("sequences", vec!["s1", "s3"]), ("shots", vec!["b"]), ("assets", vec!["y"])]
+    {
         server.post(&format!("/api/projects/p/{list}"), &named(&missing)).await.expect(200);
     }
     assert_eq!(problems("dangling-reference").await, [""; 0]);

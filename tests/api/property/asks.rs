@@ -45,6 +45,11 @@ pub fn parse(id: &str) -> Id {
 }
 
 impl Ask {
+    /// A batch.
+    pub fn batch(changes: Vec<Value>) -> Self {
+        Self { way: Way::Batch, body: json!({"changes": changes}), dry_run: false, key: None }
+    }
+
     /// Reads it as the API does.
     pub fn read(&self) -> Reader {
         let mut reader = Reader::default();
@@ -93,14 +98,20 @@ fn or_null(strategy: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Va
     prop_oneof![8 => strategy, 1 => Just(Value::Null)].boxed()
 }
 
-fn references() -> BoxedStrategy<Value> {
+/// Ids, a few as the objects that the 1.0 layout embeds.
+pub fn references() -> BoxedStrategy<Value> {
     let embedded = (id(), text()).prop_map(|(id, name)| json!({"id": id, "name": name}));
     let reference = prop_oneof![6 => id().prop_map(Value::from), 1 => embedded];
     vec(reference, 0..4).prop_map(Value::from).boxed()
 }
 
-/// A value for a field, by what its schema says, fitting but for a few.
+/// A value for a field, fitting but for a few.
 fn value(field: &FieldInfo) -> BoxedStrategy<Value> {
+    prop_oneof![80 => fitting(field), 1 => nonsense()].boxed()
+}
+
+/// A value for a field, by what its schema says.
+pub fn fitting(field: &FieldInfo) -> BoxedStrategy<Value> {
     let schema = serde_json::to_value((field.schema)()).unwrap();
     let (schema, nullable) = match &schema["oneOf"] {
         Value::Array(either) => (either[0].clone(), true),
@@ -123,8 +134,7 @@ fn value(field: &FieldInfo) -> BoxedStrategy<Value> {
         "array" => references(),
         _ => data().boxed(),
     };
-    let good = if nullable || !field.required { or_null(good) } else { good };
-    prop_oneof![80 => good, 1 => nonsense()].boxed()
+    if nullable || !field.required { or_null(good) } else { good }
 }
 
 /// The tasks of a shot or asset, the sequences of an episode, the episode of a sequence, the lists of a project.

@@ -14,14 +14,18 @@ use watchtower_server::{
         Id, Kind,
         history::{Counted, counted},
         scope::{Key, Record, Scope, Studio},
+        wire::Reader,
     },
     server::Core,
     store::Store,
     writer::{Outcome, Refused, Request},
 };
 
-use super::asks::{PROJECTS, parse};
+use super::asks::{Ask, PROJECTS, parse};
 use crate::support::NEW_YEAR;
+
+/// 2026-03-01, counted from 1970: after everything that happens.
+const TODAY: i64 = 20_513;
 
 /// The studio and all projects, those that do not exist among them.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +125,15 @@ impl World {
 
     pub async fn write(&self, request: Request) -> Result<Outcome, Refused> {
         self.core().writer.write(request).await
+    }
+
+    /// Has a request written as it comes in.
+    pub async fn ask(&self, ask: &Ask) -> Result<Outcome, Refused> {
+        let Reader { changes, findings, generated, .. } = ask.read();
+        match findings.is_sound() {
+            true => self.write(Request { changes, findings, generated, ..Request::default() }).await,
+            false => Err(Refused::Faults(findings.into_result().unwrap_err())),
+        }
     }
 
     pub fn revision(&self) -> u64 {
