@@ -79,6 +79,10 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "serde_json::Map::is_empty", default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>, required = false)]
     pub generated_ids: serde_json::Map<String, serde_json::Value>,
+    /// Whether the one entity that the whole body is, if it is one, is new.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    #[schema(ignore)]
+    pub is_new: bool,
 }
 
 /// Why a request was refused. Nothing of it was stored.

@@ -4,6 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -11,8 +12,8 @@ use clap::Args;
 
 use super::{Common, import::write, say, told_to_stop};
 use crate::{
-    config::LISTEN,
-    demo::production,
+    config::{LISTEN, LayoutChoice},
+    demo::{self, DemoProject, production},
     http::Parts,
     layout::Layout,
     model::{Id, Kind, fault::At, wire::Reader},
@@ -31,6 +32,21 @@ pub struct Demo {
     /// The Watchtower page, a folder or the wheel; without it, pip downloads the wheel
     #[arg(long, env = "WATCHTOWER_FRONTEND", value_name = "PATH")]
     frontend: Option<PathBuf>,
+    /// Which page to show: that of Watchtower 1.0 (auto, v1), or the classic one
+    #[arg(long, default_value = "auto")]
+    layout: LayoutChoice,
+    /// Keep changing statuses, to watch the page follow
+    #[arg(long)]
+    busy: bool,
+    /// Seconds between two changes of a busy demo
+    #[arg(long, default_value_t = 1.5, value_name = "SECONDS", value_parser = seconds)]
+    every: f64,
+}
+
+/// Reads a time between a hundredth of a second and a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.01..=86_400.0).contains(seconds));
+    seconds.ok_or_else(|| "a number of seconds from 0.01 to 86400".to_owned())
 }
 
 /// The file that says that a folder is a demo's, and may be made anew.
@@ -48,7 +64,7 @@ impl Demo {
                 None
             }
         };
-        let layout = page.as_ref().map_or(Layout::Classic, |page| page.layout);
+        let layout = page.as_ref().map_or(Layout::V1, |page| page.layout);
         let site = SiteOptions { listen: self.listen, layout, page, live: true };
         let options = Options { sites: vec![site], mode: Mode::Auto, max_body: 256 * 1024 * 1024 };
         let server = match Server::start(folder, options.clone(), system_clock()).await {
@@ -64,36 +80,55 @@ impl Demo {
         fill(&server.parts()).await?;
         let address = server.addresses()?.first().copied().context("no address")?;
         say(&format!("\nWatchtower shows an example production at\n\n    http://{address}/\n\nCtrl-C stops it."))?;
+        if self.busy {
+            tokio::spawn(keep_busy(std::sync::Arc::downgrade(&server.parts()), Duration::from_secs_f64(self.every)));
+        }
         server.run(told_to_stop()).await?;
         Ok(())
     }
 
     async fn page(&self, folder: &DataFolder) -> anyhow::Result<Page> {
         let (source, frontend) = (self.frontend.clone(), folder.frontend());
+        let layout = self.layout.chosen();
         if source.is_none() {
             say("Looking for the Watchtower page (the wheel watchtower-pipeline, by pip) …")?;
         }
         let install = move || {
             let source = match source {
                 Some(source) => source,
-                None => page::fetch(Layout::Classic, &frontend)?,
+                None => page::fetch(layout.unwrap_or(Layout::V1), &frontend)?,
             };
-            page::install(&source, &frontend, None)
+            page::install(&source, &frontend, layout)
         };
         Ok(tokio::task::spawn_blocking(install).await??)
     }
 }
 
-/// Sends the production through the same door as any tracker's.
+/// Sends the production through the same door as any tracker's: how it began, what happened since, and how it is now.
 async fn fill(parts: &Parts) -> anyhow::Result<()> {
-    let mut outcome = write(&parts.writer, |reader| reader.context(production::context(), At::Root)).await?;
-    for snapshot in production::snapshots() {
-        let id = snapshot["id"].as_str().unwrap_or_default();
-        let id = Id::parse(id)?;
-        let put = |reader: &mut Reader| drop(reader.put(None, Kind::Project, Some(&id), snapshot, At::Root));
-        outcome = write(&parts.writer, put).await?;
+    write(&parts.writer, |reader| reader.context(production::context(), At::Root)).await?;
+    let mut revision = 0;
+    for DemoProject { id, beginning, history, present } in demo::projects((parts.clock)()) {
+        let id = Id::parse(&id)?;
+        let put = |reader: &mut Reader, body| drop(reader.put(None, Kind::Project, Some(&id), body, At::Root));
+        write(&parts.writer, |reader| put(reader, beginning)).await?;
+        write(&parts.writer, |reader| reader.batch(history, At::Root)).await?;
+        revision = write(&parts.writer, |reader| put(reader, present)).await?.revision;
     }
-    parts.publisher.published(outcome.revision).await.map_err(anyhow::Error::msg)
+    parts.publisher.published(revision).await.map_err(anyhow::Error::msg)
+}
+
+/// Goes on changing statuses, until the server stops.
+async fn keep_busy(parts: std::sync::Weak<Parts>, every: Duration) {
+    for step in 0.. {
+        tokio::time::sleep(every).await;
+        // The server is not to be kept alive by its busy demo.
+        let Some(parts) = parts.upgrade() else { return };
+        let changed = write(&parts.writer, |reader| reader.change(production::next_change(step), At::Root)).await;
+        if let Err(error) = changed {
+            tracing::warn!(%error, "the busy demo's change was refused");
+        }
+    }
 }
 
 /// The demo's folder without what an earlier demo left, but with the page that it downloaded.

@@ -217,7 +217,8 @@ async fn post(
     let project = address.project().cloned();
     let (send, single) = std::sync::mpsc::channel();
     let reader = body::read(bytes.clone(), format, move |reader, value| {
-        let is_single = value.is_object() && value.get("projects").is_none();
+        let is_index = kind == Kind::Project && value.get("projects").is_some_and(Value::is_array);
+        let is_single = value.is_object() && !is_index;
         let ids = reader.each(project.as_ref(), kind, value, At::Root);
         // The receiver lives until the body is read.
         let _ = send.send(ids.into_iter().next().filter(|_| is_single));

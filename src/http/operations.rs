@@ -92,6 +92,9 @@ async fn render_project(State(state): State<AppState>, address: Address, params:
 
 async fn render_wish(state: &AppState, mut params: Params, wish: Wish) -> Result<Response, Problem> {
     let wish = Wish { force: params.take_flag("force")?, ..wish };
+    if let Some((name, _)) = params.rest().first() {
+        return Err(Problem::BadRequest(format!("a render takes no parameter {name:?}")));
+    }
     Ok(json(StatusCode::OK, &state.publisher.render(wish).await?))
 }
 

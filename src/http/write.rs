@@ -138,7 +138,7 @@ pub async fn submit(
 
 /// The answer to a write of many entities.
 pub fn bulk_answer(outcome: &Outcome) -> Result<Response, Problem> {
-    let body = serde_json::to_string(outcome).map_err(|_| Problem::Internal)?;
+    let body = serde_json::to_string(&Outcome { is_new: false, ..outcome.clone() }).map_err(|_| Problem::Internal)?;
     let headers =
         [(REVISION.clone(), outcome.revision.to_string()), (header::CONTENT_TYPE, "application/json".to_owned())];
     Ok((headers, body).into_response())
@@ -146,7 +146,7 @@ pub fn bulk_answer(outcome: &Outcome) -> Result<Response, Problem> {
 
 /// The answer to a write of one entity: that entity.
 pub async fn item_answer(state: &AppState, key: &Key, outcome: &Outcome) -> Result<Response, Problem> {
-    let status = if outcome.created > 0 { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if outcome.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let Some(entity) = represented(state, key).await? else {
         // Another writer deleted it meanwhile.
         return Err(Problem::NotFound(format!("the {} {} was deleted meanwhile", key.kind.singular(), key.id)));

@@ -92,8 +92,19 @@ impl Reader {
         }
     }
 
-    /// Reads an array that is the whole list: what is absent from it is to be deleted.
+    /// Reads an array that is the whole list: what is absent from it is to be deleted. So a lone object is not taken for a
+    /// list of one, unless it is a file of a tree: `edit.json`, or `projects-list/index.json`.
     pub fn whole(&mut self, project: Option<&Id>, kind: Kind, value: Value, at: At<'_>) {
+        let is_file = match kind {
+            Kind::Edit => value.get("id").is_none(),
+            Kind::Project => value.get("projects").is_some_and(Value::is_array),
+            _ => false,
+        };
+        if value.is_object() && !is_file {
+            let detail = format!("the array of all {} is needed here, not an object", kind.plural());
+            self.findings.fault(at, detail);
+            return;
+        }
         let ids = self.each(project, kind, value, at);
         self.changes.push(Change::Whole { project: project.cloned(), kind, owner: None, ids });
     }
@@ -177,6 +188,11 @@ impl Reader {
     ) -> Option<Id> {
         let mut object = self.object(value, at)?;
         let identified = self.identify(kind, id, &mut object, at);
+        let ends_in = identified.as_ref().and_then(|id| id.as_str().rsplit_once('.')).map(|(_, end)| end);
+        if kind == Kind::Project && ends_in == Some("json") {
+            let detail = "the id of a project cannot end in .json: its folder stands among the files of the tree";
+            self.findings.fault(at.key("id"), detail);
+        }
         // What else is wrong is found as well; with a fault, nothing is applied.
         let key = Key::new(project, kind, &identified.clone().unwrap_or_default());
         let elsewhere = take_elsewhere(kind, &mut object);
@@ -192,7 +208,11 @@ impl Reader {
                 Op::Put(Box::new(entity))
             }
             Manner::Merge => {
-                Entity::empty(kind).merge(object.clone(), at, &mut self.findings);
+                let mut entity = Entity::empty(kind);
+                entity.merge(object.clone(), at, &mut self.findings);
+                if let Entity::Task(task) = &mut entity {
+                    self.assign_owner(task, owner, at);
+                }
                 Op::Merge(object)
             }
         };

@@ -248,19 +248,32 @@ impl Batch {
     }
 
     fn count(&self, touched: &Touched) -> Outcome {
-        let (mut created, mut updated, mut deleted, mut unchanged) = (0, 0, 0, 0);
-        for key in touched.keys().filter(|key| key.kind.is_studio_wide() || Kind::OF_PROJECT.contains(&key.kind)) {
-            match (self.draft.before().record(key), self.draft.record(key)) {
-                (None, Some(_)) => created += 1,
+        let (mut created, mut updated, mut deleted, mut unchanged, mut is_new) = (0, 0, 0, 0, false);
+        let counts = |key: &Key| key.kind.is_studio_wide() || Kind::OF_PROJECT.contains(&key.kind);
+        for (key, (pointer, _)) in touched.iter().filter(|(key, _)| counts(key)) {
+            let before = self.draft.before();
+            match (before.record(key), self.draft.record(key)) {
+                (None, Some(_)) => {
+                    created += 1;
+                    is_new |= pointer.is_empty();
+                }
                 (Some(_), None) => deleted += 1,
                 (Some(before), Some(after)) if before.entity != after.entity || before.position != after.position => {
+                    updated += 1;
+                }
+                // An episode with other sequences, a sequence with another episode.
+                (Some(old), Some(new))
+                    if [Kind::Episode, Kind::Sequence].contains(&key.kind)
+                        && represent(&before, key, old) != represent(&self.draft, key, new) =>
+                {
                     updated += 1;
                 }
                 _ => unchanged += 1,
             }
         }
         let generated_ids = serde_json::Map::new();
-        Outcome { revision: self.revision, created, updated, deleted, unchanged, warnings: Vec::new(), generated_ids }
+        let (revision, warnings) = (self.revision, Vec::new());
+        Outcome { revision, created, updated, deleted, unchanged, warnings, generated_ids, is_new }
     }
 
     /// Notes the scopes in which something is other than before, and whether there is any.

@@ -429,7 +429,7 @@ async fn an_id_that_stands_twice_in_one_list_is_refused() {
     let answer = server.put("/api/projects/p/casting", &json!([{"shot_id": "a"}, {"shot_id": "a"}])).await;
     assert_eq!(answer.refused(422, "invalid").pointers(), ["/1/shot_id"]);
     let answer = server.put("/api/projects/p/snapshot", &json!({"name": "P", "assets": twice, "shots": twice})).await;
-    assert_eq!(answer.refused(422, "invalid").pointers(), ["/assets/2/id", "/shots/2/id"]);
+    assert_eq!(answer.refused(422, "invalid").pointers(), ["/shots/2/id", "/assets/2/id"]);
     let answer = server.put("/api/context", &json!({"users": twice})).await;
     assert_eq!(answer.refused(422, "invalid").pointers(), ["/users/2/id"]);
     // A task belongs to one shot.

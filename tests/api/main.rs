@@ -4,6 +4,7 @@ mod support;
 
 mod bad_input;
 mod collections;
+mod crash;
 mod golden;
 mod meaning;
 mod outside;

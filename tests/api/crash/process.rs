@@ -1,0 +1,122 @@
+//! The server in a process of its own.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use reqwest::Method;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStderr, ChildStdout, Command},
+    time::timeout,
+};
+
+/// Longer than anything takes that works.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A server that runs.
+pub struct Process {
+    pub folder: PathBuf,
+    pub address: SocketAddr,
+    client: reqwest::Client,
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+/// The command that starts a server on a data folder and any free port.
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower-server"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATCHTOWER_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl Process {
+    /// Starts a server; it is there as soon as it says so.
+    pub async fn start(folder: &Path) -> Self {
+        let mut child = command(folder).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = timeout(DEADLINE, stdout.next_line()).await.expect("it does not start").unwrap();
+        let line = line.expect("it ended at once");
+        let address = line.split_once("http://").and_then(|(_, rest)| rest.split_whitespace().next());
+        let address = address.and_then(|address| address.parse().ok()).expect(&line);
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().unwrap();
+        Self { folder: folder.to_owned(), address, client, child, log, _stdout: stdout }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The root of the tree on disk.
+    pub fn tree(&self) -> PathBuf {
+        self.folder.join("tree/classic")
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.send(Method::GET, path, &Value::Null).await
+    }
+
+    /// Sends a request, which must succeed.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Value {
+        let mut request = self.client.request(method, self.url() + path);
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status}\n{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Ends it without a warning.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until its log says something.
+    pub async fn says(&mut self, what: &str) {
+        let said = async {
+            while let Some(line) = self.log.next_line().await.unwrap() {
+                if line.contains(what) {
+                    return true;
+                }
+            }
+            false
+        };
+        assert!(timeout(DEADLINE, said).await.unwrap(), "it never said {what:?}");
+    }
+
+    /// Waits until it has ended by itself, which it must have done in order.
+    pub async fn ended_well(mut self) {
+        let rest = async {
+            while self.log.next_line().await.unwrap().is_some() {}
+            self.child.wait().await.unwrap()
+        };
+        let status: ExitStatus = timeout(DEADLINE, rest).await.expect("it does not stop");
+        assert!(status.success(), "{status}");
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub async fn terminate(self) {
+        self.signal("TERM");
+        self.ended_well().await;
+    }
+}
