@@ -11,7 +11,6 @@ use super::{
     BATCH, Clock, Outcome, Refused, Reply, Request,
     draft::{Draft, Layer},
     resolve::{Resolve, Touched},
-    steps,
 };
 use crate::{
     model::{
@@ -148,7 +147,9 @@ impl Committer {
         for project in &altered.wiped {
             self.studio.empty(project);
         }
-        let mut scopes: BTreeMap<Option<Id>, Altered> = BTreeMap::new();
+        // A project is at a new revision when its own fields are other than before, too: those are in the studio's scope.
+        let mut scopes: BTreeMap<Option<Id>, Altered> =
+            revisions.keys().map(|project| (project.clone(), Altered::default())).collect();
         for (Key { project, kind, id }, record) in altered.records {
             scopes.entry(project).or_default().records.push((kind, id, record));
         }
@@ -204,9 +205,9 @@ impl Batch {
             self.check(precondition)?;
         }
         let Request { changes, findings, generated, actor, dry_run, idempotency, .. } = request;
-        let mut resolve = Resolve { draft: &mut self.draft, findings, touched: Touched::new() };
+        let mut resolve = Resolve::new(&mut self.draft, findings, self.now);
         resolve.apply(changes);
-        let Resolve { findings, touched, .. } = resolve;
+        let Resolve { findings, touched, steps, .. } = resolve;
         let warnings = findings.into_result().map_err(Refused::Faults)?;
         let mut outcome = self.count(&touched);
         outcome.warnings = warnings;
@@ -215,12 +216,12 @@ impl Batch {
             self.draft.drop_request();
             return Ok(outcome);
         }
-        if self.revises(&touched) {
+        let steps = steps.finish();
+        if self.revises(&touched, &steps) {
             self.revision += 1;
             outcome.revision = self.revision;
             let wiped = &self.draft.request().wiped;
             self.steps.retain(|(step, ..)| !wiped.contains(&step.project));
-            let steps = steps::taken(&mut self.draft, &touched, self.now);
             self.steps.extend(steps.into_iter().map(|step| (step, actor.clone(), self.revision)));
         }
         if let Some((key, fingerprint)) = idempotency {
@@ -277,9 +278,10 @@ impl Batch {
     }
 
     /// Notes the scopes in which something is other than before, and whether there is any.
-    fn revises(&mut self, touched: &Touched) -> bool {
+    fn revises(&mut self, touched: &Touched, steps: &[TaskStep]) -> bool {
         let next = self.revision + 1;
-        let mut any = false;
+        let mut any = !steps.is_empty();
+        self.revisions.extend(steps.iter().map(|step| (Some(step.project.clone()), next)));
         for key in touched.keys() {
             let (before, after) = (self.draft.before(), &self.draft);
             let same = match (before.record(key), after.record(key)) {

@@ -160,6 +160,23 @@ impl Draft {
         self.batch
     }
 
+    /// What belongs to an owner in a view of this draft, in order.
+    fn owned_in(&self, view: &impl View, owner: &Key) -> Vec<(Id, Arc<Record>)> {
+        let kind = owned_kind(owner.kind);
+        let owner_in_list = (owner.kind, owner.id.clone());
+        let mut ids: BTreeSet<Id> = BTreeSet::new();
+        if let Some(scope) = self.base.get(&owner.project) {
+            ids.extend(scope.list(kind).owned_ids(&owner_in_list).iter().cloned());
+        }
+        for layer in [&self.batch, &self.request] {
+            ids.extend(layer.owned.get(owner).into_iter().flatten().cloned());
+        }
+        let records = ids.into_iter().filter_map(|id| Some((view.record(&owner.sibling(kind, &id))?.clone(), id)));
+        let mut owned: Vec<_> = records.filter(|(record, _)| record.owner().as_ref() == Some(&owner_in_list)).collect();
+        owned.sort_by_key(|(record, _)| record.position);
+        owned.into_iter().map(|(record, id)| (id, record)).collect()
+    }
+
     fn below(&self, key: &Key) -> Option<&Arc<Record>> {
         if let Some(record) = self.batch.records.get(key) {
             return record.as_ref();
@@ -189,19 +206,7 @@ impl View for Draft {
     }
 
     fn owned(&self, owner: &Key) -> Vec<(Id, Arc<Record>)> {
-        let kind = owned_kind(owner.kind);
-        let owner_in_list = (owner.kind, owner.id.clone());
-        let mut ids: BTreeSet<Id> = BTreeSet::new();
-        if let Some(scope) = self.base.get(&owner.project) {
-            ids.extend(scope.list(kind).owned_ids(&owner_in_list).iter().cloned());
-        }
-        for layer in [&self.batch, &self.request] {
-            ids.extend(layer.owned.get(owner).into_iter().flatten().cloned());
-        }
-        let records = ids.into_iter().filter_map(|id| Some((self.record(&owner.sibling(kind, &id))?.clone(), id)));
-        let mut owned: Vec<_> = records.filter(|(record, _)| record.owner().as_ref() == Some(&owner_in_list)).collect();
-        owned.sort_by_key(|(record, _)| record.position);
-        owned.into_iter().map(|(record, id)| (id, record)).collect()
+        self.owned_in(self, owner)
     }
 }
 
@@ -222,8 +227,6 @@ impl View for Before<'_> {
     }
 
     fn owned(&self, owner: &Key) -> Vec<(Id, Arc<Record>)> {
-        let ids = self.0.owned(owner).into_iter().map(|(id, _)| id);
-        ids.filter_map(|id| Some((id.clone(), self.record(&owner.sibling(owned_kind(owner.kind), &id))?.clone())))
-            .collect()
+        self.0.owned_in(self, owner)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::draft::Draft;
+use super::{draft::Draft, steps::Steps};
 use crate::model::{
     Entity, Id, Kind, Task,
     change::{Change, Op},
@@ -26,21 +26,47 @@ pub struct Resolve<'a> {
     pub findings: Findings,
     /// What they touched.
     pub touched: Touched,
+    /// The steps that tasks took.
+    pub steps: Steps,
+    /// The present time.
+    pub now: Instant,
+    /// What was touched in the present moment: by the changes since the last one that names another time.
+    pub moment: Touched,
 }
 
-impl Resolve<'_> {
+impl<'a> Resolve<'a> {
+    /// Begins on top of a draft, with what a reader found.
+    pub fn new(draft: &'a mut Draft, findings: Findings, now: Instant) -> Self {
+        let (touched, moment) = (Touched::new(), Touched::new());
+        Self { draft, findings, touched, steps: Steps::default(), now, moment }
+    }
+
     /// Applies one change after another, then sees whether everything that they left belongs somewhere.
     pub fn apply(&mut self, changes: Vec<Change>) {
+        let mut present = None;
         for change in changes {
             match change {
                 Change::One { key, op, at, pointer } => {
+                    if at != present {
+                        self.end_moment();
+                        present = at;
+                    }
                     self.one(&key, op, at, &pointer);
-                    self.touched.entry(key).or_insert((pointer, at));
+                    self.moment.entry(key).or_insert((pointer, at));
                 }
                 Change::Whole { project, kind, owner, ids } => self.whole(project.as_ref(), kind, owner, &ids),
             }
         }
+        self.end_moment();
         self.check_owners();
+    }
+
+    fn end_moment(&mut self) {
+        let moment = std::mem::take(&mut self.moment);
+        self.steps.take(self.draft, &moment, self.now);
+        for (key, touched) in moment {
+            self.touched.entry(key).or_insert(touched);
+        }
     }
 
     fn one(&mut self, key: &Key, op: Op, at: Option<Instant>, pointer: &str) {
@@ -95,12 +121,24 @@ impl Resolve<'_> {
         pointer: &str,
         set: impl FnOnce(&mut Entity),
     ) {
-        if record.times.get(field).is_some_and(|held| *held > at) {
+        // A member of `data` was set as well when all of it was.
+        let whole = field.split_once('/').map_or(field, |(whole, _)| whole);
+        if record.times.get(field).max(record.times.get(whole)).is_some_and(|held| *held > at) {
             self.skipped(key, pointer, &format!("its {field} is more recent"));
             return;
         }
+        let data = Shot::of(&record.entity).filter(|_| field == "data").map(|shot| shot.data.clone());
         let before = record.entity.members(field).cloned();
         set(&mut record.entity);
+        if let (Some(before), Entity::Shot(shot)) = (data, &mut record.entity) {
+            let members = record.times.iter().filter_map(|(name, held)| Some((name.strip_prefix("data/")?, *held)));
+            for member in members.filter(|(_, held)| *held > at).map(|(member, _)| member) {
+                match before.0.get(member) {
+                    Some(value) => drop(shot.data.0.insert(member.to_owned(), value.clone())),
+                    None => drop(shot.data.0.shift_remove(member)),
+                }
+            }
+        }
         // Members that were added or removed since then stay as that left them.
         if let (Some(before), Some(now)) = (before, record.entity.members(field)) {
             let prefix = format!("{field}/");
@@ -130,7 +168,7 @@ impl Resolve<'_> {
         let place = At::Pointer(pointer);
         let Some(mut record) = existing else {
             let times = at.map_or_else(Times::new, |at| {
-                patch.keys().filter_map(|name| key.kind.field(name)).map(|field| (field.name.to_owned(), at)).collect()
+                parts(key.kind, patch.clone()).into_iter().map(|(name, _)| (name, at)).collect()
             });
             let mut patch = patch;
             patch.retain(|_, value| !value.is_null());
@@ -151,27 +189,12 @@ impl Resolve<'_> {
         self.draft.set(key, Some(record));
     }
 
-    /// Merges what was true at a time. The members of `data` are as independent as fields are.
+    /// Merges what was true at a time.
     fn merge_at(&mut self, key: &Key, record: &mut Record, patch: Map<String, Value>, at: Instant, pointer: &str) {
-        let place = At::Pointer(pointer);
-        for (name, value) in patch {
-            let field = key.kind.field(&name);
-            let parts = match (field, value) {
-                (Some(field), Value::Object(members)) if field.name == "data" => {
-                    let parts = members.into_iter().map(|(member, value)| (format!("data/{member}"), (member, value)));
-                    parts
-                        .map(|(time, part): (String, (String, Value))| (time, Value::Object(Map::from_iter([part]))))
-                        .collect()
-                }
-                (Some(field), value) => vec![(field.name.to_owned(), value)],
-                (None, value) => vec![(name.clone(), value)],
-            };
-            for (time, value) in parts {
-                let patch = Map::from_iter([(name.clone(), value)]);
-                self.set_at(key, record, &time, at, pointer, |entity| {
-                    entity.merge(patch, place, &mut Findings::default())
-                });
-            }
+        for (name, part) in parts(key.kind, patch) {
+            self.set_at(key, record, &name, at, pointer, |entity| {
+                entity.merge(part, At::Pointer(pointer), &mut Findings::default());
+            });
         }
     }
 
@@ -245,6 +268,8 @@ impl Resolve<'_> {
             Kind::Sequence => vec![key.sibling(Kind::Membership, &key.id)],
             Kind::Project => {
                 self.draft.wipe(&key.id);
+                self.steps.forget(&key.id);
+                self.moment.retain(|touched, _| touched.project.as_ref() != Some(&key.id));
                 self.touched.retain(|touched, _| touched.project.as_ref() != Some(&key.id));
                 Vec::new()
             }
@@ -254,7 +279,7 @@ impl Resolve<'_> {
             let existing = self.draft.record(&key).map(|record| Record::clone(record));
             if existing.is_some() {
                 self.remove(&key, existing.as_ref(), at, pointer);
-                self.touched.entry(key).or_insert((pointer.to_owned(), at));
+                self.moment.entry(key).or_insert((pointer.to_owned(), at));
             }
         }
     }
@@ -273,7 +298,7 @@ impl Resolve<'_> {
             let key = Key::new(project, kind, id);
             let existing = self.draft.record(&key).map(|record| Record::clone(record));
             self.remove(&key, existing.as_ref(), None, "");
-            self.touched.entry(key).or_insert((String::new(), None));
+            self.moment.entry(key).or_insert((String::new(), None));
         }
         let keys: Vec<Key> = ids.iter().map(|id| Key::new(project, kind, id)).collect();
         let mut records: Vec<_> =
@@ -283,7 +308,7 @@ impl Resolve<'_> {
         for ((record, key), position) in records.drain(..).zip(positions) {
             if record.position != position {
                 self.draft.set(&key, Some(Record { position, ..Record::clone(&record) }));
-                self.touched.entry(key).or_insert((String::new(), None));
+                self.moment.entry(key).or_insert((String::new(), None));
             }
         }
     }
@@ -320,6 +345,25 @@ impl Resolve<'_> {
             }
         }
     }
+}
+
+/// What a patch sets, each part with the name of its time: fields, and members of `data`, which are as independent.
+fn parts(kind: Kind, patch: Map<String, Value>) -> Vec<(String, Map<String, Value>)> {
+    let mut parts = Vec::new();
+    for (name, value) in patch {
+        match (kind.field(&name), value) {
+            (Some(field), Value::Object(members)) if field.name == "data" => {
+                for (member, value) in members {
+                    let time = format!("data/{member}");
+                    let data = Value::Object(Map::from_iter([(member, value)]));
+                    parts.push((time, Map::from_iter([(name.clone(), data)])));
+                }
+            }
+            (Some(field), value) => parts.push((field.name.to_owned(), Map::from_iter([(name, value)]))),
+            (None, _) => {}
+        }
+    }
+    parts
 }
 
 /// A task that is put without saying whose it is stays with its shot or asset.

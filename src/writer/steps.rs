@@ -9,36 +9,67 @@ use crate::model::{
     scope::{Instant, Key, Record, View},
 };
 
-/// The steps of all tasks that count otherwise than before the present request: those that were changed themselves, and
-/// those of what was canceled, revived or moved. The tasks remember when they took them.
-///
-/// A step is taken when the change says that it happened, but never before the last one of the same task, so that
-/// sums over the history stay true at every moment.
-pub fn taken(draft: &mut Draft, touched: &Touched, now: Instant) -> Vec<TaskStep> {
-    let mut seen: HashSet<Key> = HashSet::new();
-    let mut steps = Vec::new();
-    let mut affected = Affected { draft, shots_of_sequences: HashMap::new() };
-    for (key, (_, at)) in touched {
-        let Some(project) = &key.project else { continue };
-        for task in affected.by(key) {
-            let before = affected.draft.before();
-            let (from, to) = (counted(&before, &task), counted(affected.draft, &task));
-            if from == to || !seen.insert(task.clone()) {
-                continue;
+/// The steps that tasks took in one request, moment by moment: changes that say when they happened are each a moment of
+/// their own, so that many changes of one task in one batch are as many steps.
+#[derive(Debug, Default)]
+pub struct Steps {
+    steps: Vec<TaskStep>,
+    /// How tasks count since an earlier moment of the request.
+    states: HashMap<Key, Option<Counted>>,
+    /// What was touched in an earlier moment: that it is as before the request does not say that it did not change.
+    touched: HashSet<Key>,
+    /// Projects that the request deleted: nothing of before counts for them.
+    deleted: HashSet<Id>,
+}
+
+impl Steps {
+    /// Finds the steps of one moment: of the tasks that were changed themselves, and of those of what was canceled,
+    /// revived or moved. The tasks remember when they took them.
+    ///
+    /// A step is taken when the change says that it happened, but never before the last one of the same task, so that
+    /// sums over the history stay true at every moment.
+    pub fn take(&mut self, draft: &mut Draft, touched: &Touched, now: Instant) {
+        let mut taken = Vec::new();
+        let mut affected = Affected { draft, shots_of_sequences: HashMap::new() };
+        let mut seen: HashSet<Key> = HashSet::new();
+        for (key, (_, at)) in touched {
+            let Some(project) = &key.project else { continue };
+            let is_new = self.deleted.contains(project);
+            for task in affected.by(key, is_new || self.touched.contains(key)) {
+                let before = affected.draft.before();
+                let from = self.states.get(&task).cloned();
+                let from = from.unwrap_or_else(|| if is_new { None } else { counted(&before, &task) });
+                let to = counted(affected.draft, &task);
+                if from == to || !seen.insert(task.clone()) {
+                    continue;
+                }
+                let present = affected.draft.record(&task).or_else(|| before.get(&task));
+                let at = at.unwrap_or(now).max(present.map_or(Instant::MIN, |record| record.since));
+                taken.push((task.clone(), TaskStep { project: project.clone(), task: task.id, at, from, to }));
             }
-            let last = before.get(&task).map(|record| record.since);
-            let at = at.unwrap_or(now).max(last.unwrap_or(Instant::MIN));
-            steps.push(TaskStep { project: project.clone(), task: task.id, at, from, to });
         }
-    }
-    for step in &steps {
-        let key = Key::new(Some(&step.project), Kind::Task, &step.task);
-        let record = draft.record(&key).map(|record| Record { since: step.at, ..Record::clone(record) });
-        if record.is_some() {
-            draft.set(&key, record);
+        for (key, step) in taken {
+            let record = draft.record(&key).map(|record| Record { since: step.at, ..Record::clone(record) });
+            if record.is_some() {
+                draft.set(&key, record);
+            }
+            self.states.insert(key, step.to.clone());
+            self.steps.push(step);
         }
+        self.touched.extend(touched.keys().cloned());
     }
-    without_exchanges(steps)
+
+    /// Forgets a project that is deleted, with its history.
+    pub fn forget(&mut self, project: &Id) {
+        self.steps.retain(|step| step.project != *project);
+        self.states.retain(|task, _| task.project.as_ref() != Some(project));
+        self.deleted.insert(project.clone());
+    }
+
+    /// The steps of the request, in their order.
+    pub fn finish(self) -> Vec<TaskStep> {
+        without_exchanges(self.steps)
+    }
 }
 
 /// Finds the tasks that may count otherwise when something is other than before.
@@ -49,28 +80,35 @@ struct Affected<'a> {
 }
 
 impl Affected<'_> {
-    fn by(&mut self, key: &Key) -> Vec<Key> {
+    /// The tasks that an entity decides about: all if it was touched `before`, else if it is other than before.
+    fn by(&mut self, key: &Key, before: bool) -> Vec<Key> {
+        if before {
+            return self.all_by(key);
+        }
         let before = self.draft.before().get(key).map(|record| &record.entity);
         let after = self.draft.record(key).map(|record| &record.entity);
         if before == after {
             return Vec::new();
         }
         let differ = |state: fn(&Entity) -> Option<State<'_>>| before.and_then(state) != after.and_then(state);
-        match key.kind {
-            Kind::Task if differ(|entity| Task::of(entity).map(State::Task)) => vec![key.clone()],
-            Kind::Shot
-                if differ(|entity| {
-                    Shot::of(entity).map(|shot| State::Shot(shot.canceled, shot.sequence_id.as_ref()))
-                }) =>
-            {
-                self.tasks_of(key)
+        let differs = match key.kind {
+            Kind::Task => differ(|entity| Task::of(entity).map(State::Task)),
+            Kind::Shot => {
+                differ(|entity| Shot::of(entity).map(|shot| State::Shot(shot.canceled, shot.sequence_id.as_ref())))
             }
-            Kind::Asset if differ(|entity| Asset::of(entity).map(|asset| State::Canceled(asset.canceled))) => {
-                self.tasks_of(key)
-            }
+            Kind::Asset => differ(|entity| Asset::of(entity).map(|asset| State::Canceled(asset.canceled))),
             // A sequence that is not there is not canceled either.
-            Kind::Sequence if is_canceled(before) != is_canceled(after) => self.tasks_of_sequence(key),
-            Kind::Membership => self.tasks_of_sequence(&key.sibling(Kind::Sequence, &key.id)),
+            Kind::Sequence => is_canceled(before) != is_canceled(after),
+            kind => kind == Kind::Membership,
+        };
+        if differs { self.all_by(key) } else { Vec::new() }
+    }
+
+    fn all_by(&mut self, key: &Key) -> Vec<Key> {
+        match key.kind {
+            Kind::Task => vec![key.clone()],
+            Kind::Shot | Kind::Asset => self.tasks_of(key),
+            Kind::Sequence | Kind::Membership => self.tasks_of_sequence(&key.sibling(Kind::Sequence, &key.id)),
             _ => Vec::new(),
         }
     }

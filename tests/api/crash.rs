@@ -3,11 +3,7 @@
 mod process;
 mod writers;
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -40,7 +36,8 @@ async fn write_until<T>(
     let count = Arc::new(count);
     let mut running = JoinSet::new();
     for mut writer in writers.drain(..) {
-        let (count, client, url) = (count.clone(), reqwest::Client::builder().no_proxy().build().unwrap(), process.url());
+        let (count, client, url) =
+            (count.clone(), reqwest::Client::builder().no_proxy().build().unwrap(), process.url());
         running.spawn(async move {
             while writer.write(&client, &url).await {
                 count.send_modify(|count| *count += 1);
@@ -59,8 +56,12 @@ async fn write_until<T>(
 /// What the server shows of its data and in its tree, after a restart, is the same, and is what the writers were told.
 async fn check(process: &Process, writers: &mut [Writer]) {
     process.get("/readyz").await;
-    let mut connection =
-        SqliteConnectOptions::new().filename(process.folder.join("watchtower.db")).read_only(true).connect().await.unwrap();
+    let mut connection = SqliteConnectOptions::new()
+        .filename(process.folder.join("watchtower.db"))
+        .read_only(true)
+        .connect()
+        .await
+        .unwrap();
     let found: Vec<String> = sqlx::query_scalar("pragma quick_check").fetch_all(&mut connection).await.unwrap();
     assert_eq!(found, ["ok"]);
     let mut projects = BTreeMap::new();
@@ -122,7 +123,8 @@ async fn prepared(temp: &TempDir) -> (Process, Vec<Writer>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_has_lost_nothing_that_it_answered() {
-    let seed = std::env::var("CRASH_SEED").map_or_else(|_| uuid::Uuid::new_v4().as_u64_pair().0, |seed| seed.parse().unwrap());
+    let seed =
+        std::env::var("CRASH_SEED").map_or_else(|_| uuid::Uuid::new_v4().as_u64_pair().0, |seed| seed.parse().unwrap());
     eprintln!("CRASH_SEED={seed}");
     let (temp, start) = (TempDir::new().unwrap(), Instant::now());
     let (mut process, mut writers) = prepared(&temp).await;
@@ -155,7 +157,10 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
     let silent = TcpStream::connect(process.address).await.unwrap();
     let body = json!({"id": "late", "name": "late"}).to_string();
     let mut slow = TcpStream::connect(process.address).await.unwrap();
-    let head = format!("POST /api/projects HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST /api/projects HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     slow.write_all(head.as_bytes()).await.unwrap();
     // The server asks for the body: it has accepted the request.
     let mut asked = [0; 25];

@@ -3,9 +3,12 @@
 mod support;
 
 mod bad_input;
+mod batches;
 mod collections;
 mod crash;
 mod golden;
 mod meaning;
 mod outside;
 mod property;
+mod publishing;
+mod site;

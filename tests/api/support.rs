@@ -149,7 +149,8 @@ impl TestServer {
         server
     }
 
-    async fn open(&mut self) {
+    /// Starts it on its folder, where it was stopped.
+    pub async fn open(&mut self) {
         let now = self.clock.clone();
         let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
         let data = DataFolder::take(&self.folder).unwrap();

@@ -107,7 +107,10 @@ proptest! {
                 }
                 world.check().await;
             }
-            assert_eq!(entities(&first.state().await), entities(&second.state().await));
+            let (first, second) = (entities(&first.state().await), entities(&second.state().await));
+            let differ = first.keys().chain(second.keys()).filter(|key| first.get(key) != second.get(key));
+            let differ: Vec<_> = differ.map(|key| (key, first.get(key), second.get(key))).collect();
+            assert!(differ.is_empty(), "{differ:#?}");
         });
     }
 }

@@ -1,7 +1,7 @@
 //! A database with its writer, and everything that must be true of it at any time.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::PathBuf,
     sync::Arc,
 };
@@ -60,6 +60,19 @@ impl State {
                 .map(move |(id, record)| (Key { project: project.cloned(), kind, id: id.clone() }, record.clone()))
         });
         records.collect()
+    }
+
+    /// What is other than in another state, in words.
+    pub fn difference(&self, other: &State) -> String {
+        let (records, others) = (self.records(), other.records());
+        let keys: BTreeSet<_> = records.keys().chain(others.keys()).collect();
+        let differ = keys.into_iter().filter(|key| records.get(key) != others.get(key));
+        let records = differ.map(|key| format!("{key:?}:\n  {:?}\n  {:?}\n", records.get(key), others.get(key)));
+        let revisions = |state: &State| {
+            let projects = state.projects.iter().map(|(id, scope)| format!("{id} {}", scope.revision));
+            format!("revisions: studio {}, {}\n", state.context.revision, projects.collect::<Vec<_>>().join(", "))
+        };
+        format!("this and that differ\n{}{}{}", revisions(self), revisions(other), records.collect::<String>())
     }
 
     /// Places are unique and ascending, and what belongs to an owner is found from it.
@@ -204,21 +217,19 @@ impl World {
     /// Memory is what is stored, renders as it does, and the history adds up to the present.
     pub async fn check(&self) {
         let (memory, stored) = (self.state().await, self.stored().await);
-        assert_eq!(memory.context, stored.context);
-        for (id, scope) in &memory.projects {
-            assert_eq!(*scope, stored.projects[id], "project {id}");
-        }
+        assert!(memory == stored, "{}", memory.difference(&stored));
         assert!(memory.trees() == stored.trees(), "the trees differ");
         memory.check_lists();
         stored.check_lists();
         self.check_history(&memory).await;
     }
 
+    /// Every number of tasks is that of the steps until then, at every moment.
     async fn check_history(&self, memory: &State) {
         type Row = (String, [Option<String>; 4], [Option<String>; 4]);
         let mut connection = self.connect().await;
         let sql = "select json_array(project, json_array(from_of, from_task_type, from_task_status, from_episode), \
-                   json_array(to_of, to_task_type, to_task_status, to_episode)) from task_status_changes order by id";
+                   json_array(to_of, to_task_type, to_task_status, to_episode)) from task_status_changes order by at, id";
         let rows: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
         let mut sums: HashMap<String, HashMap<[Option<String>; 4], i64>> = HashMap::new();
         for row in rows {

@@ -1,0 +1,323 @@
+//! From a write to what is served and on disk: when, what, and how it is answered for.
+
+use std::{fs, io::Read};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use watchtower_server::{layout::Layout, publish::Mode};
+
+use crate::support::{Answer, TestServer, files};
+
+fn shot(id: &str) -> Value {
+    json!({"id": id, "name": id, "data": {"frame_in": 0, "frame_out": 24}})
+}
+
+/// The names of the shots that are served, which must be those that are on disk.
+async fn shown(server: &TestServer) -> Vec<String> {
+    let served = server.get("/data/projects/p/shots.json").await.expect(200);
+    let on_disk = fs::read_to_string(server.site().join("data/projects/p/shots.json")).unwrap();
+    assert_eq!(served.text, on_disk);
+    let names = served.json();
+    names.as_array().unwrap().iter().map(|shot| shot["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_write_that_waits_is_answered_when_the_tree_shows_it() {
+    for mode in [Mode::Auto, Mode::Manual] {
+        let server = TestServer::start_with(|options| options.mode = mode).await;
+        server
+            .put("/api/projects/p/snapshot?wait=published", &json!({"name": "P", "shots": [shot("a")]}))
+            .await
+            .expect(200);
+        assert_eq!(shown(&server).await, ["a"]);
+        server.put("/api/projects/p/shots/b?wait=published", &shot("b")).await.expect(201);
+        assert_eq!(shown(&server).await, ["a", "b"]);
+        server.post("/api/projects/p/shots?wait=published", &shot("c")).await.expect(201);
+        assert_eq!(shown(&server).await, ["a", "b", "c"]);
+        server.patch("/api/projects/p/shots/a?wait=published", &json!({"name": "A"})).await.expect(200);
+        assert_eq!(shown(&server).await, ["A", "b", "c"]);
+        server.put("/api/projects/p/shots?wait=published", &json!([shot("c"), shot("a")])).await.expect(200);
+        assert_eq!(shown(&server).await, ["c", "a"]);
+        let change = json!({"op": "merge", "kind": "shots", "project": "p", "id": "c", "value": {"name": "C"}});
+        server.post("/api/batch?wait=published", &json!({"changes": [change]})).await.expect(200);
+        assert_eq!(shown(&server).await, ["C", "a"]);
+        server.delete("/api/projects/p/shots/a?wait=published").await.expect(204);
+        assert_eq!(shown(&server).await, ["C"]);
+        server.put("/api/users/ada?wait=published", &json!({"name": "Ada"})).await.expect(201);
+        assert_eq!(server.tree("projects/context.json").await["users"][0]["full_name"], "Ada");
+    }
+}
+
+#[tokio::test]
+async fn many_writers_who_wait_each_see_their_own_write() {
+    let server = TestServer::with_project().await;
+    let write = async |n: usize| {
+        let id = format!("s{n:02}");
+        server.put(&format!("/api/projects/p/shots/{id}?wait=published"), &shot(&id)).await.expect(201);
+        let shots = server.tree("projects/p/shots.json").await;
+        assert!(shots.as_array().unwrap().iter().any(|shot| shot["id"] == id.as_str()), "{id}");
+    };
+    let writes: Vec<_> = (0..30).map(write).collect();
+    futures_util::future::join_all(writes).await;
+    assert_eq!(shown(&server).await.len(), 30);
+}
+
+#[tokio::test]
+async fn a_render_says_what_it_did() {
+    let server = TestServer::start_with(|options| options.mode = Mode::Manual).await;
+    server.put("/api/projects/p/snapshot", &json!({"name": "P", "shots": [shot("a")]})).await.expect(200);
+    let first = server.rendered().await;
+    let keys: Vec<_> = first.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["revision", "files_written", "files_unchanged", "bytes", "milliseconds"]);
+    assert_eq!(first["revision"], server.revision().await);
+    assert!(first["bytes"].as_u64().unwrap() > 100 && first["milliseconds"].as_f64().unwrap() > 0.0, "{first}");
+    let again = server.rendered().await;
+    assert_eq!((&again["files_written"], &again["bytes"]), (&json!(0), &json!(0)));
+    // One entity: its file, and nothing else.
+    server.patch("/api/projects/p/shots/a", &json!({"name": "A"})).await.expect(200);
+    let one = server.rendered().await;
+    assert_eq!(one["files_written"], 1, "{one}");
+    assert_eq!(one["bytes"], fs::metadata(server.site().join("data/projects/p/shots.json")).unwrap().len());
+    let forced = server.post("/api/render?force=true", &json!({})).await.expect(200).json();
+    assert_eq!(
+        (&forced["files_written"], &forced["files_unchanged"]),
+        (&json!(files(&server.site()).len()), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn writing_what_is_already_there_renders_nothing() {
+    let server = TestServer::with_project().await;
+    server.put("/api/projects/p/shots?wait=published", &json!([shot("a"), shot("b")])).await.expect(200);
+    let path = server.site().join("data/projects/p/shots.json");
+    let (written, revision) = (fs::metadata(&path).unwrap().modified().unwrap(), server.revision().await);
+    server.put("/api/projects/p/shots?wait=published", &json!([shot("a"), shot("b")])).await.expect(200);
+    server.put("/api/projects/p/shots/b?wait=published", &shot("b")).await.expect(200);
+    assert_eq!(server.rendered().await["files_written"], 0);
+    assert_eq!(server.revision().await, revision);
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);
+}
+
+#[tokio::test]
+async fn with_manual_rendering_the_tree_changes_on_request_only() {
+    let server = TestServer::start_with(|options| options.mode = Mode::Manual).await;
+    for project in ["p", "q"] {
+        let snapshot = json!({"name": project, "shots": [shot("a")]});
+        server.put(&format!("/api/projects/{project}/snapshot"), &snapshot).await.expect(200);
+    }
+    let status = async || server.get("/api/status").await.expect(200).json();
+    assert_eq!(server.tree("projects/context.json").await["projects"], json!([]));
+    assert_eq!((&status().await["behind"], &status().await["published_revision"]), (&json!(2), &json!(0)));
+    // One project, with the list that names it.
+    let report = server.post("/api/projects/p/render", &json!({})).await.expect(200).json();
+    assert!(report["files_written"].as_u64().unwrap() > 0, "{report}");
+    assert_eq!(shown(&server).await, ["a"]);
+    server.get("/data/projects/q/shots.json").await.expect(404);
+    assert_eq!(status().await["behind"], 2);
+    server.rendered().await;
+    server.get("/data/projects/q/shots.json").await.expect(200);
+    assert_eq!(status().await["behind"], 0);
+    server.put("/api/projects/p/shots/b", &shot("b")).await.expect(201);
+    assert_eq!(shown(&server).await, ["a"]);
+}
+
+#[tokio::test]
+async fn what_is_behind_at_the_start_is_rendered_before_the_server_answers() {
+    let mut server = TestServer::start_with(|options| options.mode = Mode::Manual).await;
+    server.put("/api/projects/p/snapshot", &json!({"name": "P", "shots": [shot("a")]})).await.expect(200);
+    server.restart().await;
+    assert_eq!(shown(&server).await, ["a"]);
+    assert_eq!(server.get("/api/status").await.json()["behind"], 0);
+}
+
+#[tokio::test]
+async fn the_status_tells_how_far_things_are() {
+    let server = TestServer::with_project().await;
+    server.rendered().await;
+    let mut status = server.get("/api/status").await.expect(200).json();
+    assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        status["last_render"].as_object_mut().unwrap().shift_remove("milliseconds").map(|time| time.is_number()),
+        Some(true)
+    );
+    for (field, value) in [
+        ("revision", json!(1)),
+        ("published_revision", json!(1)),
+        ("behind", json!(0)),
+        ("failure", Value::Null),
+        ("projects", json!(1)),
+        ("sites", json!([{"layout": "classic", "page": null, "live": false}])),
+    ] {
+        assert_eq!(status[field], value, "{field}");
+    }
+    assert_eq!(server.get("/healthz").await.expect(200).json(), json!({"status": "ok"}));
+    assert_eq!(server.get("/readyz").await.expect(200).json(), json!({"status": "ok"}));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_reported_and_written_as_soon_as_it_can_be() {
+    let server = TestServer::start_with(|options| options.mode = Mode::Manual).await;
+    server
+        .put("/api/projects/p/snapshot?wait=published", &json!({"name": "P", "shots": [shot("a")]}))
+        .await
+        .expect(200);
+    let path = server.site().join("data/projects/p/shots.json");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir_all(path.join("in the way")).unwrap();
+    let late = server.put("/api/projects/p/shots/b?wait=published", &shot("b")).await;
+    assert_eq!(late.header("retry-after"), "1");
+    late.refused(503, "unavailable");
+    server.get("/api/projects/p/shots/b").await.expect(200);
+    server.post("/api/render", &json!({})).await.refused(500, "internal");
+    assert_eq!(server.get("/readyz").await.expect(503).json()["status"], "failing");
+    assert!(server.get("/api/status").await.json()["failure"].as_str().unwrap().contains("shots.json"));
+    fs::remove_dir_all(&path).unwrap();
+    server.rendered().await;
+    assert_eq!(shown(&server).await, ["a", "b"]);
+    server.get("/readyz").await.expect(200);
+}
+
+#[tokio::test]
+async fn deleting_a_project_removes_its_folder() {
+    let mut server = TestServer::with_project().await;
+    server
+        .put("/api/projects/q/snapshot?wait=published", &json!({"name": "Q", "shots": [shot("a")]}))
+        .await
+        .expect(200);
+    assert!(server.site().join("data/projects/p").is_dir());
+    server.delete("/api/projects/p?wait=published").await.expect(204);
+    for _ in 0..2 {
+        assert!(!server.site().join("data/projects/p").exists());
+        for file in ["project.json", "shots.json", "edit.json", "edit.mp4"] {
+            server.get(&format!("/data/projects/p/{file}")).await.refused(404, "not-found");
+            server.get(&format!("/data/projects/q/{file}")).await.expect(200);
+        }
+        let listed = server.tree("projects/context.json").await["projects"].clone();
+        assert_eq!((listed.as_array().unwrap().len(), &listed[0]["id"]), (1, &json!("q")));
+        server.get("/api/projects/p/shots").await.refused(404, "not-found");
+        server.restart().await;
+    }
+    // And nothing of it is left when it comes again.
+    server.put("/api/projects/p?wait=published", &json!({"name": "P"})).await.expect(201);
+    assert_eq!(shown(&server).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn files_that_belong_to_no_project_are_taken_away_at_the_start() {
+    let mut server = TestServer::with_project().await;
+    server.rendered().await;
+    server.stop().await;
+    let (gone, stray) = (server.site().join("data/projects/gone"), server.site().join("data/projects/p/stray.json"));
+    fs::create_dir_all(&gone).unwrap();
+    fs::write(gone.join("shots.json"), "[]").unwrap();
+    fs::write(&stray, "[]").unwrap();
+    server.open().await;
+    assert!(!gone.exists() && !stray.exists());
+    server.get("/data/projects/gone/shots.json").await.expect(404);
+}
+
+async fn head(server: &TestServer, path: &str) -> Answer {
+    server.send(server.request(Method::HEAD, path)).await
+}
+
+#[tokio::test]
+async fn files_of_the_tree_are_served_with_validators_and_without_a_body_to_head() {
+    let server = TestServer::with_project().await;
+    server.put("/api/projects/p/shots?wait=published", &json!([shot("a")])).await.expect(200);
+    for path in [
+        "/data/projects/p/shots.json",
+        "/data/projects/context.json",
+        "/data/projects/p/edit.mp4",
+        "/",
+        "/static/img/placeholder-user.png",
+        "/api/users",
+        "/api/projects/p",
+    ] {
+        let full = server.client.get(server.url(path)).send().await.unwrap();
+        let headers = full.headers().clone();
+        let length = full.bytes().await.unwrap().len();
+        assert!(length > 0, "{path}");
+        let bare = head(&server, path).await.expect(200);
+        assert_eq!(bare.text, "");
+        for name in ["content-type", "etag", "last-modified", "cache-control"] {
+            assert_eq!(bare.headers.get(name), headers.get(name), "{path} {name}");
+        }
+        assert_eq!(bare.header("content-length"), length.to_string(), "{path}");
+        if let Some(etag) = headers.get("etag") {
+            let known = server.request(Method::GET, path).header("if-none-match", etag);
+            assert_eq!(server.send(known).await.expect(304).text, "");
+        }
+    }
+    let json = server.get("/data/projects/p/shots.json").await;
+    assert_eq!((json.header("content-type"), json.header("cache-control")), ("application/json", "no-cache"));
+    assert_eq!(server.get("/data/projects/p/edit.mp4").await.header("content-type"), "video/mp4");
+}
+
+#[tokio::test]
+async fn files_of_the_tree_are_compressed_for_who_takes_that() {
+    let server = TestServer::with_project().await;
+    let shots: Value = (0..200).map(|n| shot(&format!("s{n}"))).collect();
+    server.put("/api/projects/p/shots?wait=published", &shots).await.expect(200);
+    let path = "/data/projects/p/shots.json";
+    let plain = server.get(path).await.expect(200);
+    assert_eq!(plain.header("vary"), "accept-encoding");
+    for accepted in ["gzip", "br, gzip;q=0.5", "*"] {
+        let request = server.request(Method::GET, path).header("accept-encoding", accepted);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip");
+        let etag = response.headers()["etag"].clone();
+        assert_ne!(etag, plain.header("etag"));
+        let bytes = response.bytes().await.unwrap();
+        assert!(bytes.len() * 3 < plain.text.len());
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
+        assert_eq!(text, plain.text);
+        let known = server.request(Method::GET, path).header("accept-encoding", accepted).header("if-none-match", etag);
+        server.send(known).await.expect(304);
+    }
+    for accepted in ["identity", "br", "gzip;q=0", ""] {
+        let request = server.request(Method::GET, path).header("accept-encoding", accepted);
+        assert_eq!(server.send(request).await.expect(200).text, plain.text, "{accepted}");
+    }
+}
+
+#[tokio::test]
+async fn parts_of_a_movie_are_served_unless_it_was_replaced() {
+    let server = TestServer::with_project().await;
+    server.put("/api/projects/p/shots?wait=published", &json!([shot("a")])).await.expect(200);
+    let path = "/data/projects/p/edit.mp4";
+    let part = async |validator: &str| {
+        let request = server.request(Method::GET, path).header("range", "bytes=4-7").header("if-range", validator);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.bytes().await.unwrap().len())
+    };
+    let whole = head(&server, path).await;
+    let length: usize = whole.header("content-length").parse().unwrap();
+    let modified = whole.header("last-modified");
+    assert_eq!(part(modified).await, (206, 4));
+    assert_eq!(part("\"another\"").await, (200, length));
+    assert_eq!(part("Thu, 01 Jan 1970 00:00:00 GMT").await, (200, length));
+    let request = server.request(Method::GET, path).header("range", "bytes=4-7");
+    assert_eq!(server.send(request).await.expect(206).text, "ftyp");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_a_problem_and_never_the_page() {
+    let server = TestServer::with_project().await;
+    server.rendered().await;
+    for path in [
+        "/data/projects/p/nothing.json",
+        "/data/projects/q/shots.json",
+        "/data/nothing",
+        "/data/",
+        "/data",
+        "/data/projects",
+        "/data/projects/p/",
+        "/nothing.html",
+        "/static/img/nothing.png",
+    ] {
+        server.get(path).await.refused(404, "not-found");
+        assert_eq!(head(&server, path).await.expect(404).text, "");
+    }
+    assert_eq!(server.layout, Layout::Classic);
+}
