@@ -6,7 +6,7 @@
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -35,15 +35,15 @@ const PATIENT_VIEW: &str = include_str!("frontend/patient-view.js");
 
 /// A file of the page; else what its build lacks; else, without a page, ours.
 pub async fn serve(state: &AppState, path: &str, request: Request) -> Response {
-    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let headers = request.headers().clone();
     if let Some(page) = &state.site.page {
         let is_index = path.is_empty() || path == "index.html";
         if state.site.live && is_index {
-            return index_that_follows(&page.root, &headers, &method).await;
+            return index_that_follows(&page.root, &headers).await;
         }
         if state.site.target.layout() == Layout::V1 && is_view(path) && request.uri().query() != Some("view") {
             let script = PATIENT_VIEW.replace("VIEW", path);
-            return ours(&headers, &method, "text/javascript; charset=utf-8", script.into());
+            return ours(&headers, "text/javascript; charset=utf-8", script.into());
         }
         let found = from_folder(&page.root, request).await;
         if found.status() != StatusCode::NOT_FOUND {
@@ -64,7 +64,7 @@ pub async fn serve(state: &AppState, path: &str, request: Request) -> Response {
         }
     };
     match file {
-        Some((media_type, bytes)) => ours(&headers, &method, media_type, bytes),
+        Some((media_type, bytes)) => ours(&headers, media_type, bytes),
         None => Problem::NotFound(format!("there is no file /{path}")).into_response(),
     }
 }
@@ -75,7 +75,7 @@ fn is_view(path: &str) -> bool {
     name.is_some_and(|name| name.contains("View-") && !name.contains('/'))
 }
 
-async fn index_that_follows(root: &std::path::Path, headers: &HeaderMap, method: &Method) -> Response {
+async fn index_that_follows(root: &std::path::Path, headers: &HeaderMap) -> Response {
     let Ok(index) = tokio::fs::read_to_string(root.join("index.html")).await else {
         return Problem::NotFound("the page has no index.html".to_owned()).into_response();
     };
@@ -84,13 +84,12 @@ async fn index_that_follows(root: &std::path::Path, headers: &HeaderMap, method:
         Some((head, rest)) => format!("{head}{script}</head>{rest}"),
         None => index + &script,
     };
-    ours(headers, method, "text/html; charset=utf-8", index.into())
+    ours(headers, "text/html; charset=utf-8", index.into())
 }
 
-/// An answer that this program makes itself.
-fn ours(headers: &HeaderMap, method: &Method, media_type: &str, bytes: Bytes) -> Response {
+/// An answer that this program makes itself; axum leaves its body out of the answer to HEAD.
+fn ours(headers: &HeaderMap, media_type: &str, bytes: Bytes) -> Response {
     let etag = etag_of(&bytes);
-    let bytes = if *method == Method::HEAD { Bytes::new() } else { bytes };
     let out = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &etag)];
     unless_known(headers, (out, Body::from(bytes)).into_response())
 }

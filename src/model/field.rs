@@ -161,15 +161,7 @@ impl Field for Vec<Id> {
         };
         let mut ids = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
-            let place = at.index(index);
-            let id = match element {
-                Value::Object(object) => match object.get("id") {
-                    Some(id) => read_id(id, place.key("id"), findings),
-                    None => read_id(&Value::Null, place.key("id"), findings),
-                },
-                other => read_id(other, place, findings),
-            };
-            ids.extend(id);
+            ids.extend(read_member(element, at.index(index), findings));
         }
         let mut seen = std::collections::HashSet::new();
         ids.retain(|id| seen.insert(id.clone()));
@@ -248,6 +240,14 @@ pub fn read_id(value: &Value, at: At<'_>, findings: &mut Findings) -> Option<Id>
         findings.fault(at, format!("{}, not {}", super::id::InvalidId, named(value)));
     }
     id
+}
+
+/// Reads a member of a list: an id, or an embedded object, of which only the `id` is taken.
+pub fn read_member(member: &Value, at: At<'_>, findings: &mut Findings) -> Option<Id> {
+    match member {
+        Value::Object(object) => read_id(object.get("id").unwrap_or(&Value::Null), at.key("id"), findings),
+        other => read_id(other, at, findings),
+    }
 }
 
 /// The schema of an id.

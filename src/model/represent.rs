@@ -94,6 +94,9 @@ impl Range {
     }
 }
 
+/// What is said of a shot without a range, where it is sent.
+pub const NO_RANGE: &str = "a shot without a usable frame_in and frame_out is kept, but cannot be shown";
+
 impl Shot {
     /// Its range, if `frame_in` and `frame_out` are numbers and in order; without one it cannot be drawn.
     #[must_use]

@@ -8,13 +8,15 @@ mod past;
 
 use std::collections::HashSet;
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::{
     Entity, Id, Kind, Membership, Task,
     change::{Change, Op},
     fault::{At, Findings},
-    field::{named, read_id},
+    field::{named, read_id, read_member},
+    represent::NO_RANGE,
     scope::{Instant, Key},
 };
 
@@ -297,7 +299,8 @@ impl Reader {
             self.findings.fault(at, format!("a list of sequences is needed here, not {}", named(&value)));
             return;
         };
-        let mut ids = Vec::with_capacity(elements.len());
+        // One that stands twice counts once.
+        let mut ids = IndexSet::with_capacity(elements.len());
         for (index, element) in elements.into_iter().enumerate() {
             let place = at.index(index);
             let id = match element {
@@ -305,17 +308,14 @@ impl Reader {
                     let (project, manner) = (episode.project.as_ref(), (Manner::Merge, time));
                     self.entity(project, Kind::Sequence, None, None, element, place, manner)
                 }
-                Value::Object(object) => {
-                    let id = object.get("id").unwrap_or(&Value::Null);
-                    read_id(id, place.key("id"), &mut self.findings)
-                }
-                id => read_id(&id, place, &mut self.findings),
+                id => read_member(&id, place, &mut self.findings),
             };
             let Some(id) = id else { continue };
             let belongs = Membership { episode_id: episode.id.clone() };
             self.membership(episode, &id, Op::Put(Box::new(Entity::Membership(belongs))), place, time);
-            ids.push(id);
+            ids.insert(id);
         }
+        let ids = ids.into_iter().collect();
         let owner = Some((Kind::Episode, episode.id.clone()));
         self.changes.push(Change::Whole { project: episode.project.clone(), kind: Kind::Membership, owner, ids });
     }
@@ -340,8 +340,7 @@ impl Reader {
             && !shot.canceled
             && shot.range().is_none()
         {
-            let detail = "a shot without a usable frame_in and frame_out is kept, but cannot be shown";
-            self.findings.warn(at.key("data"), detail);
+            self.findings.warn(at.key("data"), NO_RANGE);
         }
     }
 }

@@ -177,6 +177,8 @@ impl Renderer {
         encode: impl FnOnce() -> serde_json::Result<Vec<Vec<TreeFile>>> + Send + 'static,
     ) -> Result<Tally, Error> {
         let targets = self.targets.clone();
+        // After a failure, what is served may not be on disk.
+        let failed = self.announce.borrow().failure.is_some();
         let work = move || {
             let files = encode()?;
             let known: Vec<_> = targets.iter().map(Target::served).collect();
@@ -190,7 +192,7 @@ impl Renderer {
                     |file: &TreeFile| known.body(&file.path).is_some_and(|body| *body.identity() == file.body);
                 let first = targets.first().map(|first| &*first.tree);
                 for file in files {
-                    if !force && is_known(file) {
+                    if !force && !failed && is_known(file) {
                         tally.unchanged += 1;
                     } else {
                         tally += target.tree.write(file, force, first)?;

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use super::{draft::Draft, steps::Steps};
 use crate::model::{
-    Entity, Id, Kind, Task,
+    Entity, Id, Kind, Shot, Task,
     change::{Change, Op},
     fault::{At, Findings},
+    represent::NO_RANGE,
     scope::{Instant, Key, Record, Times, View},
 };
 
@@ -52,7 +53,7 @@ impl<'a> Resolve<'a> {
                         present = at;
                     }
                     self.one(&key, op, at, &pointer);
-                    self.moment.entry(key).or_insert((pointer, at));
+                    self.moment.insert(key, (pointer, at));
                 }
                 Change::Whole { project, kind, owner, ids } => self.whole(project.as_ref(), kind, owner, &ids),
             }
@@ -64,9 +65,8 @@ impl<'a> Resolve<'a> {
     fn end_moment(&mut self) {
         let moment = std::mem::take(&mut self.moment);
         self.steps.take(self.draft, &moment, self.now);
-        for (key, touched) in moment {
-            self.touched.entry(key).or_insert(touched);
-        }
+        // What is wrong in the end is where the body said it last.
+        self.touched.extend(moment);
     }
 
     fn one(&mut self, key: &Key, op: Op, at: Option<Instant>, pointer: &str) {
@@ -179,12 +179,20 @@ impl<'a> Resolve<'a> {
             return;
         };
         let names_asset = patch.get("asset_id").is_some_and(|id| !id.is_null());
+        let names_data = patch.contains_key("data");
         match at {
             None => record.entity.merge(patch, place, &mut Findings::default()),
             Some(at) => self.merge_at(key, &mut record, patch, at, pointer),
         }
         if let Entity::Task(task) = &mut record.entity {
             settle_owner(task, names_asset);
+        }
+        if let Entity::Shot(shot) = &record.entity
+            && names_data
+            && !shot.canceled
+            && shot.range().is_none()
+        {
+            self.findings.warn(place.key("data"), NO_RANGE);
         }
         self.draft.set(key, Some(record));
     }

@@ -14,8 +14,8 @@ use crate::model::{
 #[derive(Debug, Default)]
 pub struct Steps {
     steps: Vec<TaskStep>,
-    /// How tasks count since an earlier moment of the request.
-    states: HashMap<Key, Option<Counted>>,
+    /// How tasks count since an earlier moment of the request, and since when.
+    states: HashMap<Key, (Option<Counted>, Instant)>,
     /// What was touched in an earlier moment: that it is as before the request does not say that it did not change.
     touched: HashSet<Key>,
     /// Projects that the request deleted: nothing of before counts for them.
@@ -37,14 +37,17 @@ impl Steps {
             let is_new = self.deleted.contains(project);
             for task in affected.by(key, is_new || self.touched.contains(key)) {
                 let before = affected.draft.before();
-                let from = self.states.get(&task).cloned();
-                let from = from.unwrap_or_else(|| if is_new { None } else { counted(&before, &task) });
+                let known = self.states.get(&task).cloned();
+                let (from, last) = known.unwrap_or_else(|| {
+                    let from = if is_new { None } else { counted(&before, &task) };
+                    let present = affected.draft.record(&task).or_else(|| before.get(&task));
+                    (from, present.map_or(Instant::MIN, |record| record.since))
+                });
                 let to = counted(affected.draft, &task);
                 if from == to || !seen.insert(task.clone()) {
                     continue;
                 }
-                let present = affected.draft.record(&task).or_else(|| before.get(&task));
-                let at = at.unwrap_or(now).max(present.map_or(Instant::MIN, |record| record.since));
+                let at = at.unwrap_or(now).max(last);
                 taken.push((task.clone(), TaskStep { project: project.clone(), task: task.id, at, from, to }));
             }
         }
@@ -53,7 +56,7 @@ impl Steps {
             if record.is_some() {
                 draft.set(&key, record);
             }
-            self.states.insert(key, step.to.clone());
+            self.states.insert(key, (step.to.clone(), step.at));
             self.steps.push(step);
         }
         self.touched.extend(touched.keys().cloned());

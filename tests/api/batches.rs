@@ -59,6 +59,25 @@ async fn a_batch_does_all_its_changes_in_order() {
 }
 
 #[tokio::test]
+async fn a_project_may_be_deleted_and_made_anew_in_one_batch() {
+    let mut server = with_task().await;
+    let changes = json!({"changes": [
+        {"op": "put", "kind": "shots", "project": "p", "id": "b", "value": {"name": "B"}},
+        {"op": "delete", "kind": "projects", "id": "p"},
+        {"op": "put", "kind": "shots", "project": "p", "id": "c", "value": {"name": "C"}},
+        {"op": "put", "kind": "projects", "id": "p", "value": {"name": "P2"}},
+    ]});
+    server.post("/api/batch?wait=published", &changes).await.expect(200);
+    for _ in 0..2 {
+        let snapshot = server.get("/api/projects/p/snapshot").await.expect(200).json();
+        let shots = snapshot["shots"].as_array().unwrap();
+        assert_eq!((&snapshot["name"], shots.len(), &shots[0]["id"]), (&json!("P2"), 1, &json!("c")));
+        assert_eq!(server.get("/api/projects/p/tasks").await.json(), json!([]));
+        server.restart().await;
+    }
+}
+
+#[tokio::test]
 async fn a_batch_may_come_as_lines() {
     let server = TestServer::start().await;
     let lines =

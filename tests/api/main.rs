@@ -1,14 +1,23 @@
 //! The server as its users meet it: over HTTP, on real files, and as a command.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test, or in what it is made of, is to end it")]
+
 mod support;
 
 mod bad_input;
+mod bad_requests;
+mod bad_values;
 mod batches;
+mod burndown;
 mod collections;
 mod crash;
+mod events;
 mod golden;
 mod meaning;
+mod mends;
 mod outside;
+mod pages;
+mod problems;
 mod property;
 mod publishing;
 mod site;

@@ -13,7 +13,7 @@ use watchtower_server::{demo::production, layout::Layout, page};
 
 use crate::{
     golden::{DATASETS, assert_equals_reference},
-    support::{TestServer, reference},
+    support::{TestServer, files, reference},
 };
 
 /// The value of a variable that `scripts/test` sets. Without it the test says why it is skipped; in CI it fails.
@@ -79,6 +79,95 @@ async fn the_real_classic_page_shows_the_production_and_changes_to_it() {
     let Some(command) = browser("classic.mjs", &server) else { return };
     let printed = succeed(command).await;
     assert!(printed.contains("all passed"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_1_0_page_shows_a_film_and_a_show_and_changes_to_them() {
+    let Some(wheel) = tool("WATCHTOWER_TEST_WHEEL_V1") else { return };
+    let (server, _frontend) = demo_server(wheel, Layout::V1).await;
+    for project in ["film-lighthouse", "show-tram-nine"] {
+        let Some(mut command) = browser("v1.mjs", &server) else { return };
+        command.env("PROJECT", project);
+        let printed = succeed(command).await;
+        assert!(printed.contains("all passed"), "{printed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_is_opened_by_its_address_is_always_shown() {
+    let Some(wheel) = tool("WATCHTOWER_TEST_WHEEL_V1") else { return };
+    let (server, _frontend) = demo_server(wheel, Layout::V1).await;
+    // With 50 loads each it takes a quarter of an hour: LOADS=50.
+    let loads = env::var("LOADS").unwrap_or_else(|_| "5".to_owned());
+    for latency in ["0", "30", "100"] {
+        let Some(mut command) = browser("race.mjs", &server) else { return };
+        command.args([latency, &loads]);
+        let printed = succeed(command).await;
+        assert!(printed.contains(&format!("{loads}/{loads}")), "{printed}");
+    }
+}
+
+/// Serves a folder as any web server does: files, and nothing else.
+async fn plain_server(folder: PathBuf) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let files = axum::Router::new().fallback_service(tower_http::services::ServeDir::new(folder));
+    tokio::spawn(async move { axum::serve(listener, files).await.unwrap() });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rendered_folder_on_a_plain_web_server_shows_the_same() {
+    let pages = [
+        ("WATCHTOWER_TEST_WHEEL_CLASSIC", Layout::Classic, "classic.mjs"),
+        ("WATCHTOWER_TEST_WHEEL_V1", Layout::V1, "v1.mjs"),
+    ];
+    for (wheel, layout, script) in pages {
+        let Some(wheel) = tool(wheel) else { continue };
+        let (server, frontend) = demo_server(wheel, layout).await;
+        let out = TempDir::new().unwrap();
+        let mut render = Command::new(env!("CARGO_BIN_EXE_watchtower-server"));
+        render
+            .args(["render", "--layout", layout.name(), "--data-dir"])
+            .arg(&server.folder)
+            .arg("--out")
+            .arg(out.path());
+        succeed(render).await;
+        let rendered = files(out.path());
+        // The burn-down goes up to today, and the clock of the server under test stands at new year.
+        let same = |(path, bytes): (&String, &Vec<u8>)| {
+            path.ends_with("task_counts.json") || rendered.get(path) == Some(bytes)
+        };
+        assert!(files(&server.site()).iter().all(same), "what is rendered elsewhere is what is served");
+        let unpacked = fs::read_dir(frontend.path()).unwrap().next().unwrap().unwrap().path();
+        let mut copy = Command::new("cp");
+        copy.arg("-r").arg(unpacked.join(".")).arg(out.path());
+        succeed(copy).await;
+        let Some(mut command) = browser(script, &server) else { return };
+        if layout == Layout::V1 {
+            // The page's own fault is mended by this server only: enter from the list.
+            command.env("BY_LINK", "1");
+        }
+        let command = with_base(command, &plain_server(out.path().to_owned()).await, &server);
+        let printed = succeed(command).await;
+        assert!(printed.contains("all passed"), "{printed}");
+    }
+}
+
+/// The same script on another address, which has files only; the server goes on answering for the API.
+fn with_base(command: Command, base: &str, server: &TestServer) -> Command {
+    let mut other = Command::new(command.get_program());
+    other.current_dir(command.get_current_dir().unwrap());
+    for arg in command.get_args() {
+        if arg.to_str() == Some(&server.url("")) {
+            other.arg(base)
+        } else {
+            other.arg(arg)
+        };
+    }
+    other.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
+    other.env("API", server.url(""));
+    other
 }
 
 /// The shell blocks of a document that use curl, in order.

@@ -12,7 +12,12 @@ use std::{
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::oneshot,
+    task::JoinHandle,
+};
 use watchtower_server::{
     layout::Layout,
     page::Page,
@@ -188,6 +193,11 @@ impl TestServer {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }
 
+    /// How far the day has gone, in seconds (UTC).
+    pub fn seconds_of_day(&self) -> i64 {
+        self.clock.load(Ordering::Relaxed).rem_euclid(86_400_000_000) / 1_000_000
+    }
+
     /// The folder that holds `data/`.
     pub fn site(&self) -> PathBuf {
         self.folder.join("tree").join(self.layout.name())
@@ -232,6 +242,20 @@ impl TestServer {
     /// Waits until the tree shows everything that was answered, by asking for a render.
     pub async fn rendered(&self) -> Value {
         self.send(self.request(Method::POST, "/api/render")).await.expect(200).json()
+    }
+
+    /// Sends a request to the letter, since a client library tidies paths up; gives the status and the body.
+    pub async fn raw(&self, head: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let (host, length) = (self.address, body.len());
+        let framing =
+            if head.contains("transfer-encoding") { String::new() } else { format!("content-length: {length}\r\n") };
+        let request = format!("{head}\r\nhost: {host}\r\nconnection: close\r\n{framing}\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
     /// The revision of the last change.

@@ -219,8 +219,11 @@ export async function readTree(base, layout, id) {
 }
 
 // The project to test with: env PROJECT, or the first that is large enough to say anything.
+// Env API is a server with the same data, for a BASE_URL that is nothing but files.
+export const API = process.env.API?.replace(/\/$/, '');
+
 export async function findProject(base, layout) {
-  const projects = await list(base, '/api/projects');
+  const projects = await list(API ?? base, '/api/projects');
   const wanted = process.env.PROJECT;
   for (const { id } of projects) {
     if (wanted && wanted !== id) continue;
@@ -233,7 +236,7 @@ export async function findProject(base, layout) {
 // The shots that a tree shall have: not canceled, and with a range of frames.
 export async function shotsToShow(base, project) {
   const number = (value) => (value === null || value === undefined || value === '' ? NaN : Number(value));
-  return (await list(base, `/api/projects/${project}/shots`)).filter(
+  return (await list(API ?? base, `/api/projects/${project}/shots`)).filter(
     ({ canceled, data }) => !canceled && number(data?.frame_in) <= number(data?.frame_out),
   );
 }

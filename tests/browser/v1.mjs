@@ -59,6 +59,8 @@ async function dashboard(page, episode, name) {
 }
 
 await run(async (page, report) => {
+  // Env BY_LINK: a server that does not mend the page's race, so that addresses may come up empty.
+  const byAddress = (name, body) => (process.env.BY_LINK ? report.skip(name, 'by link only') : report.check(name, body));
   await report.check('project list', async () => {
     await visit(page, base, '/');
     await page.waitForSelector('.projects-list li');
@@ -122,20 +124,20 @@ await run(async (page, report) => {
     await page.selectOption('select.view-type', 'dashboard');
     return dashboard(page, first, 'v1-dashboard');
   });
-  await report.check('dashboard by its address', async () => {
+  await byAddress('dashboard by its address', async () => {
     await visit(page, base, `/pro/${tree.id}/dashboard`);
     return dashboard(page, first, 'v1-dashboard-by-address');
   });
-  if (second) await report.check('dashboard of another episode by its address', async () => {
+  if (second) await byAddress('dashboard of another episode by its address', async () => {
     await visit(page, base, `/pro/${tree.id}/dashboard${query(second)}`);
     return dashboard(page, second, 'v1-dashboard-other-episode');
   });
-  await report.check('a project by its address', async () => {
+  await byAddress('a project by its address', async () => {
     await openProject(page, base, tree.id);
     assert.equal((await state(page)).name, tree.name);
     await screenshot(page, 'v1-by-address');
   });
-  if (second) await report.check('an episode by its address', async () => {
+  if (second) await byAddress('an episode by its address', async () => {
     await openProject(page, base, tree.id, query(second));
     assert.equal((await state(page)).shots.length, ofEpisode(tree, second.id).shots.length);
     assert.equal(await page.inputValue('select.episode'), second.id);

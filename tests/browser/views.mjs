@@ -1,7 +1,7 @@
 // What both versions have in common: the grid of thumbnails, its groups, the timeline, the movie. Everything is compared
 // with the tree's files as the server answers them, not with what the page made of them.
 import assert from 'node:assert/strict';
-import { choose, offers, patch, pixels, plain, projectLoaded, screenshot, shapes, state, texts, tick, until, uploads } from './lib.mjs';
+import { API, choose, offers, patch, pixels, plain, projectLoaded, screenshot, shapes, state, texts, tick, until, uploads } from './lib.mjs';
 
 export const GRID = 'canvas-thumb-grid';
 export const TIMELINE = 'canvas-timeline';
@@ -285,6 +285,10 @@ export async function movie(page, report, tree) {
 
 // A shot's name and a task's status change over the API; a reload shows both.
 export async function changes(page, report, base, tree, name) {
+  if (API) {
+    report.skip('a change over the API is there after a reload', 'these are files');
+    return;
+  }
   const shot = tree.shots[2];
   const { task, status, owner } = otherStatus(tree, 4);
   const paths = { shot: `/api/projects/${tree.id}/shots/${shot.id}`, task: `/api/projects/${tree.id}/tasks/${task.id}` };

@@ -7,7 +7,7 @@ use crate::model::{
     Id, Kind,
     change::{Change, Op, parse_instant},
     fault::At,
-    field::{Field, named, read_id},
+    field::{Field, named, read_id, read_member},
     scope::{Instant, Key},
 };
 
@@ -98,8 +98,12 @@ impl Reader {
                         continue;
                     };
                     // One member may be sent as it is.
-                    let list = if value.is_array() { value } else { Value::Array(vec![value]) };
-                    let Some(ids) = Vec::<Id>::read(list, place, &mut self.findings) else { continue };
+                    let ids = if value.is_array() {
+                        Vec::<Id>::read(value, place, &mut self.findings)
+                    } else {
+                        read_member(&value, place, &mut self.findings).map(|id| vec![id])
+                    };
+                    let Some(ids) = ids else { continue };
                     let op = if op == "add" { Op::Add(field.name, ids) } else { Op::Remove(field.name, ids) };
                     self.one(Key::new(project, kind, id), op, time, place);
                 }

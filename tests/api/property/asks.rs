@@ -243,9 +243,10 @@ fn patch(kind: Kind) -> BoxedStrategy<Value> {
     object(kind, false, Owner::Kept, (0.3, 0.4))
 }
 
-/// Times of a tracker, some the same.
+/// Times of a tracker, before and after the present, some the same.
 fn time() -> impl Strategy<Value = Option<String>> {
-    weighted(0.5, (0..10).prop_map(|second| format!("2026-02-01T00:00:0{second}Z")))
+    let day = prop_oneof![1 => Just("2025-12-31"), 2 => Just("2026-02-01")];
+    weighted(0.5, (day, 0..6).prop_map(|(day, second)| format!("{day}T00:00:0{second}Z")))
 }
 
 /// One change of a batch.

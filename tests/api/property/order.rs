@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use watchtower_server::model::{Entity, Kind, scope::Key};
 
 use super::{
-    asks::{Ask, fitting, id, is_offered, references},
+    asks::{Ask, IDS, fitting, id, is_offered, references},
     beginning, config, run,
     world::{State, World},
 };
@@ -115,15 +115,19 @@ proptest! {
     }
 }
 
-/// What all projects share, so that there is something to alter.
+/// Everything that events are about, for which only names are needed. Tasks and sequences stay as they are.
 fn context() -> Ask {
-    let kinds = Kind::CONTEXT.iter();
+    let kinds = Kind::ALL.iter().filter(|kind| is_offered(**kind) && ![Kind::Project, Kind::Task].contains(kind));
     let all = kinds.flat_map(|kind| {
-        ["a", "b", "c", "d"].map(|id| json!({"op": "put", "kind": kind.plural(), "value": {"id": id, "name": id}}))
+        IDS.map(|id| {
+            let value = json!({"name": id});
+            let mut change = json!({"op": "merge", "kind": kind.plural(), "id": id, "value": value});
+            if !kind.is_studio_wide() {
+                change["project"] = json!("p");
+            }
+            change
+        })
     });
-    let missing = [
-        json!({"op": "put", "kind": "episodes", "project": "p", "value": {"id": "c", "name": "C"}}),
-        json!({"op": "put", "kind": "episodes", "project": "p", "value": {"id": "d", "name": "D"}}),
-    ];
-    Ask::batch(all.chain(missing).collect())
+    let task = json!({"op": "put", "kind": "tasks", "project": "p", "value": {"id": "d", "asset_id": "d"}});
+    Ask::batch(all.chain([task]).collect())
 }

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use watchtower_server::{
@@ -13,7 +14,8 @@ use watchtower_server::{
     model::{
         Id, Kind,
         history::{Counted, counted},
-        scope::{Key, Record, Scope, Studio},
+        represent::represent,
+        scope::{Key, Record, Scope, Studio, View},
         wire::Reader,
     },
     server::Core,
@@ -60,6 +62,13 @@ impl State {
                 .map(move |(id, record)| (Key { project: project.cloned(), kind, id: id.clone() }, record.clone()))
         });
         records.collect()
+    }
+
+    /// How the API shows an entity.
+    pub fn represent(&self, key: &Key) -> Option<Value> {
+        let project = key.project.as_ref().map(|id| (id, &*self.projects[id]));
+        let studio = Studio { context: &self.context, project };
+        studio.record(key).map(|record| represent(&studio, key, record))
     }
 
     /// What is other than in another state, in words.
