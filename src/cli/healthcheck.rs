@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use anyhow::Context;
 use clap::Args;
 
 use crate::config::LISTEN;
@@ -9,20 +10,21 @@ use crate::config::LISTEN;
 /// Arguments of `healthcheck`.
 #[derive(Debug, Args)]
 pub struct Healthcheck {
-    /// Address that the server listens on
-    #[arg(long, env = "WATCHTOWER_LISTEN", default_value = LISTEN, value_name = "ADDRESS")]
-    listen: SocketAddr,
+    /// Address that the server listens on; of several, the first is asked
+    #[arg(long, env = "WATCHTOWER_LISTEN", default_value = LISTEN, value_name = "ADDRESS", value_delimiter = ',')]
+    listen: Vec<SocketAddr>,
 }
 
 impl Healthcheck {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         // A server that listens on all addresses is asked on loopback.
-        let host = match self.listen.ip() {
+        let listen = self.listen.first().copied().context("no address to ask")?;
+        let host = match listen.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             ip => ip,
         };
-        let address = SocketAddr::new(host, self.listen.port());
+        let address = SocketAddr::new(host, listen.port());
         let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build()?;
         let response = client.get(format!("http://{address}/readyz")).send().await?;
         let status = response.status();

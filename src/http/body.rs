@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
-use super::problem::Problem;
+use super::{problem::Problem, read::off_thread};
 use crate::model::{fault::At, wire::Reader};
 
 /// Bodies from this many bytes on are parsed on a thread that answers no requests.
@@ -64,7 +64,7 @@ pub async fn read(
         }
         Ok(reader)
     };
-    if large { tokio::task::spawn_blocking(work).await.map_err(|_| Problem::Internal)? } else { work() }
+    if large { off_thread(work).await? } else { work() }
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {

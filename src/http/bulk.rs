@@ -14,7 +14,7 @@ use super::{
     body,
     collections::{WRITE_REFUSALS, writes},
     problem::Problem,
-    read::need_project,
+    read::{need_project, off_thread},
     write::{REVISION, WriteOptions, bulk_answer, read_body, submit},
 };
 use crate::model::{
@@ -94,17 +94,17 @@ fn list(studio: &Studio<'_>, project: Option<&Id>, kind: Kind) -> Value {
     keys.map(|(key, record)| represent(studio, &key, record)).collect()
 }
 
-fn answer(value: &Value, revision: u64) -> Response {
+fn answer(body: String, revision: u64) -> Response {
     let headers =
         [(REVISION.clone(), revision.to_string()), (axum::http::header::CONTENT_TYPE, "application/json".to_owned())];
-    (StatusCode::OK, headers, value.to_string()).into_response()
+    (StatusCode::OK, headers, body).into_response()
 }
 
 async fn get_context(State(state): State<AppState>) -> Response {
     let context = state.studio.context();
     let studio = Studio { context: &context, project: None };
     let lists = Kind::CONTEXT.iter().map(|kind| (kind.plural().replace('-', "_"), list(&studio, None, *kind)));
-    answer(&Value::Object(lists.collect::<Map<_, _>>()), context.revision)
+    answer(Value::Object(lists.collect::<Map<_, _>>()).to_string(), context.revision)
 }
 
 async fn put_context(
@@ -122,17 +122,22 @@ async fn get_snapshot(State(state): State<AppState>, address: Address) -> Result
     let id = address.need_project()?;
     let contents = need_project(&state, id).await?;
     let context = state.studio.context();
-    let studio = Studio { context: &context, project: Some((id, &contents)) };
-    let key = Key::new(None, Kind::Project, id);
-    let Some(record) = studio.record(&key) else {
-        return Err(Problem::NotFound(format!("there is no project {id}")));
+    let revision = contents.revision;
+    let id = id.clone();
+    let work = move || {
+        let studio = Studio { context: &context, project: Some((&id, &contents)) };
+        let key = Key::new(None, Kind::Project, &id);
+        let mut snapshot = represent(&studio, &key, studio.record(&key)?);
+        // Tasks stand in their shots and assets.
+        for kind in Kind::OF_PROJECT.iter().filter(|kind| **kind != Kind::Task) {
+            snapshot[kind.plural()] = list(&studio, Some(&id), *kind);
+        }
+        Some(snapshot.to_string())
     };
-    let mut snapshot = represent(&studio, &key, record);
-    // Tasks stand in their shots and assets.
-    for kind in Kind::OF_PROJECT.iter().filter(|kind| **kind != Kind::Task) {
-        snapshot[kind.plural()] = list(&studio, Some(id), *kind);
-    }
-    Ok(answer(&snapshot, contents.revision))
+    let snapshot = off_thread(work).await?;
+    snapshot
+        .map(|snapshot| answer(snapshot, revision))
+        .ok_or_else(|| Problem::NotFound("there is no such project".to_owned()))
 }
 
 async fn put_snapshot(

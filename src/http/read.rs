@@ -15,6 +15,9 @@ use crate::model::{
     scope::{Key, Scope, Studio, View},
 };
 
+/// Lists from this many entities on are put into words on a thread that answers no requests.
+const LARGE: usize = 500;
+
 /// An entity, ready to be answered.
 pub struct Represented {
     body: String,
@@ -97,33 +100,41 @@ pub async fn list(
     let filters = Filters::parse(kind, params)?;
     let context = state.studio.context();
     let contents = match address.project() {
-        Some(project) if !kind.is_studio_wide() => Some((project, need_project(&state, project).await?)),
+        Some(project) if !kind.is_studio_wide() => Some((project.clone(), need_project(&state, project).await?)),
         _ => None,
     };
-    let project = contents.as_ref().map(|(id, scope)| (*id, &**scope));
-    let studio = Studio { context: &context, project };
-    let scope = project.map_or(&*context, |(_, scope)| scope);
-    let after = |position: i64| cursor.is_none_or(|cursor| position > cursor);
-    let records = scope.list(kind).iter().filter(|(_, record)| after(record.position));
-    let entities = records.filter_map(|(id, record)| {
-        let value = represent(&studio, &Key::new(address.project(), kind, id), record);
-        filters.accept(&value).then_some((record.position, value))
-    });
-    let mut page: Vec<(i64, Value)> = entities.take(limit.map_or(usize::MAX, |limit| limit + 1)).collect();
-    let more = limit.is_some_and(|limit| page.len() > limit);
-    if let Some(limit) = limit {
-        page.truncate(limit);
-    }
-    let next = page.last().filter(|_| more).map(|(position, _)| *position);
-    let body = Value::Array(page.into_iter().map(|(_, value)| value).collect()).to_string();
-    let mut response = json(body, StatusCode::OK, scope.revision);
+    let scope = contents.as_ref().map_or_else(|| context.clone(), |(_, contents)| contents.clone());
+    let revision = scope.revision;
+    let large = scope.list(kind).len() >= LARGE;
+    let query = filters.query();
+    let work = move || {
+        let project = contents.as_ref().map(|(id, contents)| (id, &**contents));
+        let studio = Studio { context: &context, project };
+        let after = |position: i64| cursor.is_none_or(|cursor| position > cursor);
+        let records = scope.list(kind).iter().filter(|(_, record)| after(record.position));
+        let entities = records.filter_map(|(id, record)| {
+            let value = represent(&studio, &Key::new(project.map(|(id, _)| id), kind, id), record);
+            filters.accept(&value).then_some((record.position, value))
+        });
+        let mut page: Vec<(i64, Value)> = entities.take(limit.map_or(usize::MAX, |limit| limit + 1)).collect();
+        let more = limit.is_some_and(|limit| page.len() > limit);
+        page.truncate(limit.unwrap_or(usize::MAX));
+        let next = page.last().filter(|_| more).map(|(position, _)| *position);
+        (next, Value::Array(page.into_iter().map(|(_, value)| value).collect()).to_string())
+    };
+    let (next, body) = if large { off_thread(work).await? } else { work() };
+    let mut response = json(body, StatusCode::OK, revision);
     if let (Some(next), Some(limit)) = (next, limit) {
-        let query = filters.query();
         let link = format!("<?limit={limit}&cursor={next}{query}>; rel=\"next\"");
         let link = HeaderValue::try_from(link).map_err(|_| Problem::Internal)?;
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(unless_known(&headers, response))
+}
+
+/// Does what takes a while on a thread that answers no requests.
+pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::Internal)
 }
 
 fn parse_limit(text: &str) -> Result<usize, Problem> {

@@ -65,8 +65,13 @@ impl<'a> Resolve<'a> {
     fn end_moment(&mut self) {
         let moment = std::mem::take(&mut self.moment);
         self.steps.take(self.draft, &moment, self.now);
-        // What is wrong in the end is where the body said it last.
-        self.touched.extend(moment);
+        for (key, (pointer, at)) in moment {
+            let touched = self.touched.entry(key).or_insert((String::new(), at));
+            // What is wrong in the end is where the body said it last.
+            if !pointer.is_empty() {
+                touched.0 = pointer;
+            }
+        }
     }
 
     fn one(&mut self, key: &Key, op: Op, at: Option<Instant>, pointer: &str) {

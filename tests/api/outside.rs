@@ -205,6 +205,20 @@ async fn the_curl_examples_of_the_readme_do_what_they_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_guide_for_connectors_work_one_after_the_other() {
+    let server = TestServer::start().await;
+    let folder = TempDir::new().unwrap();
+    let blocks = curl_blocks("docs/integration.md");
+    assert!(blocks.len() >= 8, "{}", blocks.len());
+    for block in blocks {
+        let script = block.replace("127.0.0.1:8080", &server.address.to_string());
+        let mut command = Command::new("bash");
+        command.current_dir(&folder).args(["-euo", "pipefail", "-c", &script]);
+        succeed(command).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn both_example_connectors_push_a_production_and_may_run_again() {
     for (program, script) in [("python3", "connector.py"), ("sh", "connector.sh")] {
         let server = TestServer::start().await;

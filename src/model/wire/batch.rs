@@ -105,7 +105,7 @@ impl Reader {
                     };
                     let Some(ids) = ids else { continue };
                     let op = if op == "add" { Op::Add(field.name, ids) } else { Op::Remove(field.name, ids) };
-                    self.one(Key::new(project, kind, id), op, time, place);
+                    self.one(Key::new(project, kind, id), op, time, value_at);
                 }
             }
             (other, _) => {
