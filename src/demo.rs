@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::model::scope::Instant;
+use crate::model::time::Instant;
 
 /// How many days of history the demo has: two months.
 const DAYS: u32 = 60;

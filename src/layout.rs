@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::model::{Id, burndown::Day, scope::Scope};
+use crate::model::{Id, scope::Scope, time::Day};
 
 /// A tree that a version of the page reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -18,6 +18,7 @@ pub mod number;
 pub mod problems;
 pub mod represent;
 pub mod scope;
+pub mod time;
 pub mod wire;
 
 pub use entities::{

@@ -8,7 +8,7 @@ use clap::Args;
 use super::{Common, say, serve::install_all};
 use crate::{
     config::Settings,
-    model::{burndown::day_of, problems::problems},
+    model::{problems::problems, time::day_of},
     server::{Core, DataFolder},
     writer::system_clock,
 };

@@ -19,9 +19,10 @@ use super::{
 };
 use crate::model::{
     Kind,
-    burndown::{Day, TaskCounts, day_of, parse_day, task_counts},
+    burndown::{TaskCounts, task_counts},
     fault::At,
     represent::etag_of,
+    time::{Day, day_of, parse_day},
     wire::Reader,
 };
 

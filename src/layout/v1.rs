@@ -11,10 +11,8 @@ use super::{
     shared::{Content, CutEdit, Named, below_the_page},
 };
 use crate::model::{
-    AssetType, Entity, Episode, Id, Kind, TaskStatus, TaskType, User,
-    burndown::{Day, task_counts},
-    number::Fps,
-    scope::Scope,
+    AssetType, Entity, Episode, Id, Kind, TaskStatus, TaskType, User, burndown::task_counts, number::Fps, scope::Scope,
+    time::Day,
 };
 
 #[derive(Serialize)]

@@ -1,33 +1,40 @@
 //! The burn-down: how many tasks were in which status, day by day, made from the history of their steps.
 //!
-//! Days are UTC, counted from 1970-01-01. A day counts as its last state.
+//! A day counts as its last state (UTC).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{
-    Id, Kind, PastCounts,
-    history::{Counted, TaskStep},
+    Asset, Id, Kind, Membership, PastCounts, Sequence, Shot, Task,
+    history::Counted,
     number,
-    scope::{Instant, Scope},
+    scope::{Key, Scope, View},
+    time::{Day, parse_day, timestamp},
 };
 
-/// A day, counted from 1970-01-01 (UTC).
-pub type Day = i64;
-
-const MICROSECONDS: i64 = 86_400_000_000;
-
-/// The day in which an instant lies.
+/// How a task counts, if it does: it has a type and a status, and what it is work on is there and not canceled, nor
+/// is the sequence of its shot.
 #[must_use]
-pub fn day_of(at: Instant) -> Day {
-    at.div_euclid(MICROSECONDS)
+pub fn counted(view: &impl View, key: &Key) -> Option<Counted> {
+    let task = Task::of(&view.record(key)?.entity)?;
+    let (of, owner) = task.owner()?;
+    let owner = &view.record(&key.sibling(of, &owner))?.entity;
+    let canceled =
+        Shot::of(owner).is_some_and(|shot| shot.canceled) || Asset::of(owner).is_some_and(|asset| asset.canceled);
+    let sequence = Shot::of(owner).and_then(|shot| shot.sequence_id.as_ref());
+    if canceled || sequence.is_some_and(|id| is_canceled(view, &key.sibling(Kind::Sequence, id))) {
+        return None;
+    }
+    let membership = sequence.and_then(|id| view.record(&key.sibling(Kind::Membership, id)));
+    let episode = membership.and_then(|record| Membership::of(&record.entity)).map(|of| of.episode_id.clone());
+    Some(Counted { of, task_type: task.task_type_id.clone()?, task_status: task.task_status_id.clone()?, episode })
 }
 
-/// The changes of every count, by day: sums over the history of a project.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Burndown {
-    changes: BTreeMap<Counted, BTreeMap<Day, i64>>,
+fn is_canceled(view: &impl View, sequence: &Key) -> bool {
+    let record = view.record(sequence);
+    record.and_then(|record| Sequence::of(&record.entity)).is_some_and(|sequence| sequence.canceled)
 }
 
 /// The counts of one task type in one episode.
@@ -40,28 +47,6 @@ pub struct TaskCounts {
     /// The statuses with their points, which are in ascending order of days. The status with the smallest present count
     /// comes first: the page draws the first in front of the others.
     pub statuses: Vec<(Id, Vec<(Day, i64)>)>,
-}
-
-impl Burndown {
-    /// Takes a step into the sums.
-    pub fn take(&mut self, step: &TaskStep) {
-        for (counted, change) in [(&step.from, -1), (&step.to, 1)] {
-            if let Some(counted) = counted {
-                self.add(counted.clone(), day_of(step.at), change);
-            }
-        }
-    }
-
-    /// Adds to the change of a count on a day.
-    pub fn add(&mut self, counted: Counted, day: Day, change: i64) {
-        *self.changes.entry(counted).or_default().entry(day).or_default() += change;
-    }
-
-    /// The day of the first step of a task on what is of this kind.
-    fn first_day(&self, of: Kind) -> Option<Day> {
-        let counts = self.changes.iter().filter(|(counted, _)| counted.of == of);
-        counts.filter_map(|(_, days)| days.keys().next()).min().copied()
-    }
 }
 
 /// Points of one count while they are being collected: a point a day while there is something to count, and a zero on the
@@ -100,9 +85,8 @@ pub fn task_counts(contents: &Scope, of: Kind, today: Day) -> Vec<TaskCounts> {
         }
     }
     if let Some(begin) = begin {
-        let last = burndown.changes.values().filter_map(|days| days.keys().last()).max().copied();
-        let end = today.max(last.unwrap_or(today));
-        for (counted, days) in burndown.changes.iter().filter(|(counted, _)| counted.of == of) {
+        let end = today.max(burndown.last_day().unwrap_or(today));
+        for (counted, days) in burndown.counts(of) {
             let statuses = series.entry((counted.task_type.clone(), counted.episode.clone())).or_default();
             let points = statuses.entry(counted.task_status.clone()).or_default();
             let mut count = 0;
@@ -145,28 +129,6 @@ fn told(past: &PastCounts) -> Vec<(Day, Id, i64)> {
         of_day.collect::<Vec<_>>()
     });
     all.collect()
-}
-
-/// Reads a day: `2026-01-31`.
-#[must_use]
-pub fn parse_day(text: &str) -> Option<Day> {
-    let date: jiff::civil::Date = text.parse().ok()?;
-    let midnight = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-    Some(day_of(midnight.as_microsecond()))
-}
-
-/// Writes a day: `2026-01-31`; `None` beyond the year 9999.
-#[must_use]
-pub fn day_text(day: Day) -> Option<String> {
-    let timestamp = jiff::Timestamp::from_microsecond(day.checked_mul(MICROSECONDS)?).ok()?;
-    Some(jiff::tz::TimeZone::UTC.to_datetime(timestamp).date().to_string())
-}
-
-/// The timestamp of a day's point: its last second. The page takes the local midnight before a timestamp for the day, and
-/// shows that in UTC: east of Greenwich, midnight itself would be shown a day early (contract of the page, §2).
-#[must_use]
-pub fn timestamp(day: Day) -> String {
-    day_text(day).map_or_else(String::new, |day| day + "T23:59:59Z")
 }
 
 impl TaskCounts {

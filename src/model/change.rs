@@ -2,10 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{
-    Entity, Id, Kind,
-    scope::{Instant, Key},
-};
+use super::{Entity, Id, Kind, scope::Key, time::Instant};
 
 /// One wish to alter something.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,32 +55,4 @@ pub enum Precondition {
     Absent(Key),
     /// It exists, and its entity tag is one of these (`If-Match`).
     Matches(Key, Vec<String>),
-}
-
-/// Reads a point in time: RFC 3339, with a blank for the `T` and without an offset (UTC then) as well.
-#[must_use]
-pub fn parse_instant(text: &str) -> Option<Instant> {
-    let text = text.trim();
-    let timestamp: Result<jiff::Timestamp, _> = text.parse();
-    let utc = || jiff::tz::TimeZone::UTC.to_timestamp(text.parse().ok()?).ok();
-    timestamp.ok().or_else(utc).map(jiff::Timestamp::as_microsecond)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_instant;
-
-    #[test]
-    fn times_are_read_as_trackers_write_them() {
-        let noon = parse_instant("2026-11-23T12:00:00Z");
-        assert!(noon.is_some());
-        for same in
-            ["2026-11-23 12:00:00", "2026-11-23T13:00:00+01:00", "2026-11-23T12:00:00.000000", "2026-11-23 12:00:00Z"]
-        {
-            assert_eq!(parse_instant(same), noon, "{same}");
-        }
-        for nonsense in ["", "yesterday", "2026-13-01T00:00:00Z", "12:00"] {
-            assert_eq!(parse_instant(nonsense), None, "{nonsense}");
-        }
-    }
 }

@@ -1,8 +1,10 @@
-//! What counts in a burn-down: the state of a task at a moment, and the step from one state to the next.
+//! The history of tasks: how one counts, the steps from one state to the next, and their sums.
+
+use std::collections::BTreeMap;
 
 use super::{
-    Asset, Id, Kind, Membership, Sequence, Shot, Task,
-    scope::{Instant, Key, View},
+    Id, Kind,
+    time::{Day, Instant, day_of},
 };
 
 /// A task as a burn-down counts it.
@@ -33,25 +35,41 @@ pub struct TaskStep {
     pub to: Option<Counted>,
 }
 
-/// How a task counts, if it does: it has a type and a status, and what it is work on is there and not canceled, nor
-/// is the sequence of its shot.
-#[must_use]
-pub fn counted(view: &impl View, key: &Key) -> Option<Counted> {
-    let task = Task::of(&view.record(key)?.entity)?;
-    let (of, owner) = task.owner()?;
-    let owner = &view.record(&key.sibling(of, &owner))?.entity;
-    let canceled =
-        Shot::of(owner).is_some_and(|shot| shot.canceled) || Asset::of(owner).is_some_and(|asset| asset.canceled);
-    let sequence = Shot::of(owner).and_then(|shot| shot.sequence_id.as_ref());
-    if canceled || sequence.is_some_and(|id| is_canceled(view, &key.sibling(Kind::Sequence, id))) {
-        return None;
-    }
-    let membership = sequence.and_then(|id| view.record(&key.sibling(Kind::Membership, id)));
-    let episode = membership.and_then(|record| Membership::of(&record.entity)).map(|of| of.episode_id.clone());
-    Some(Counted { of, task_type: task.task_type_id.clone()?, task_status: task.task_status_id.clone()?, episode })
+/// The changes of every count, by day: sums over the history of a project.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Burndown {
+    changes: BTreeMap<Counted, BTreeMap<Day, i64>>,
 }
 
-fn is_canceled(view: &impl View, sequence: &Key) -> bool {
-    let record = view.record(sequence);
-    record.and_then(|record| Sequence::of(&record.entity)).is_some_and(|sequence| sequence.canceled)
+impl Burndown {
+    /// Takes a step into the sums.
+    pub fn take(&mut self, step: &TaskStep) {
+        for (counted, change) in [(&step.from, -1), (&step.to, 1)] {
+            if let Some(counted) = counted {
+                self.add(counted.clone(), day_of(step.at), change);
+            }
+        }
+    }
+
+    /// Adds to the change of a count on a day.
+    pub fn add(&mut self, counted: Counted, day: Day, change: i64) {
+        *self.changes.entry(counted).or_default().entry(day).or_default() += change;
+    }
+
+    /// The day of the first step of a task on what is of this kind.
+    #[must_use]
+    pub fn first_day(&self, of: Kind) -> Option<Day> {
+        self.counts(of).filter_map(|(_, days)| days.keys().next()).min().copied()
+    }
+
+    /// The day of the last step of any task.
+    #[must_use]
+    pub fn last_day(&self) -> Option<Day> {
+        self.changes.values().filter_map(|days| days.keys().last()).max().copied()
+    }
+
+    /// The changes of each count of tasks on what is of this kind, by day.
+    pub fn counts(&self, of: Kind) -> impl Iterator<Item = (&Counted, &BTreeMap<Day, i64>)> {
+        self.changes.iter().filter(move |(counted, _)| counted.of == of)
+    }
 }

@@ -7,10 +7,11 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Asset, Entity, Id, Kind, Membership, Project, Shot, Task, burndown::Burndown, history::TaskStep};
-
-/// When something happened: microseconds since 1970-01-01T00:00:00Z.
-pub type Instant = i64;
+use super::{
+    Asset, Entity, Id, Kind, Membership, Project, Shot, Task,
+    history::{Burndown, TaskStep},
+    time::Instant,
+};
 
 /// Where an entity is: in a project or (`None`) studio-wide, of which kind, under which id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -17,7 +17,8 @@ use super::{
     fault::{At, Findings},
     field::{named, read_id, read_member},
     represent::NO_RANGE,
-    scope::{Instant, Key},
+    scope::Key,
+    time::Instant,
 };
 
 /// The lists of a project that a snapshot may name, under the names of their files.

@@ -14,8 +14,8 @@ use crate::{
     media,
     model::{
         Id,
-        burndown::{Day, day_of},
         scope::Scope,
+        time::{Day, day_of},
     },
     tree::Tally,
 };

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::{Answer, Error, Store, project_text};
 use crate::model::{
     Entity, Id, Kind,
-    burndown::Burndown,
-    history::Counted,
-    scope::{Instant, List, Record, Scope, Times},
+    history::{Burndown, Counted},
+    scope::{List, Record, Scope, Times},
+    time::Instant,
 };
 
 const ENTITIES: &str = "select kind, id, position, body, times, since from entity where project = ?";

@@ -7,7 +7,8 @@ use super::{Error, project_text};
 use crate::model::{
     Id,
     history::{Counted, TaskStep},
-    scope::{Instant, Key, Record},
+    scope::{Key, Record},
+    time::Instant,
 };
 
 const UPSERT: &str = "

@@ -7,7 +7,8 @@ use std::{
 
 use crate::model::{
     Id, Kind,
-    scope::{Instant, Key, Record, Scope, View, owned_kind},
+    scope::{Key, Record, Scope, View, owned_kind},
+    time::Instant,
 };
 
 /// What was altered on top of what lies below; `None` is a record that is gone.

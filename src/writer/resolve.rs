@@ -11,7 +11,8 @@ use crate::model::{
     change::{Change, Op},
     fault::{At, Findings},
     represent::NO_RANGE,
-    scope::{Instant, Key, Record, Times, View},
+    scope::{Key, Record, Times, View},
+    time::Instant,
 };
 
 /// What the changes of one request touched, whether or not it was altered: the pointer to where the body says so, and the

@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::{draft::Draft, resolve::Touched};
 use crate::model::{
     Asset, Entity, Id, Kind, Sequence, Shot, Task,
-    history::{Counted, TaskStep, counted},
-    scope::{Instant, Key, Record, View},
+    burndown::counted,
+    history::{Counted, TaskStep},
+    scope::{Key, Record, View},
+    time::Instant,
 };
 
 /// The steps that tasks took in one request, moment by moment: changes that say when they happened are each a moment of

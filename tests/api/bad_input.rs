@@ -207,7 +207,7 @@ async fn a_batch_whose_last_change_is_wrong_leaves_nothing() {
         ),
         (
             json!({"op": "add", "kind": "tasks", "project": "p", "id": "gone", "value": {"assignees": ["ada"]}}),
-            "/changes/4/value/assignees",
+            "/changes/4/value",
         ),
         (json!({"op": "upsert", "kind": "users", "id": "eve", "value": {"name": "Eve"}}), "/changes/4/op"),
         (

@@ -218,7 +218,7 @@ async function apply({ store, runtime, player, sources, setFrame }, fresh) {
   const chosen = runtime.selectedAssets.map(({ id }) => id);
   const { name, fps, totalFrames, frameOffset, taskTypes, taskStatuses, assetTypes, episodes } = fresh;
   const values = { name, fps, totalFrames, frameOffset, taskTypes, taskStatuses, assetTypes, ...(episodes && { episodes }) };
-  for (const key in values) if (!same(raw(store)[key], values[key])) store[key] = values[key];
+  for (const key in values) if (!same(raw(store[key]), values[key])) store[key] = values[key];
   for (const key in PICTURES) mergeList(store, key, fresh[key]);
   store.sequences = fresh.sequences; // a new list of sequences draws everything anew, without loading pictures
   if (chosen.length) runtime.selectedAssets = store.assets.filter(({ id }) => chosen.includes(id));

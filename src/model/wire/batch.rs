@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 use super::{Manner, Reader};
 use crate::model::{
     Id, Kind,
-    change::{Change, Op, parse_instant},
+    change::{Change, Op},
     fault::At,
     field::{Field, named, read_id, read_member},
-    scope::{Instant, Key},
+    scope::Key,
+    time::Instant,
+    time::parse_instant,
 };
 
 const OPS: [&str; 5] = ["put", "merge", "delete", "add", "remove"];

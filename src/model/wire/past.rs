@@ -5,12 +5,13 @@ use serde_json::{Map, Value, json};
 use super::Reader;
 use crate::model::{
     Id, Kind,
-    burndown::{day_of, day_text, parse_count},
-    change::{Change, Op, parse_instant},
+    burndown::parse_count,
+    change::{Change, Op},
     fault::At,
     field::{named, read_id},
     represent::etag_of,
     scope::Key,
+    time::{day_of, day_text, parse_instant},
 };
 
 impl Reader {

@@ -4,10 +4,11 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use watchtower_server::model::{
     Entity, Id, Kind,
-    change::{Change, Op, parse_instant},
+    change::{Change, Op},
     color::Color,
     fault::At,
     number::{self, Fps},
+    time::parse_instant,
     wire::Reader,
 };
 

@@ -13,7 +13,8 @@ use watchtower_server::{
     layout::Layout,
     model::{
         Id, Kind,
-        history::{Counted, counted},
+        burndown::counted,
+        history::Counted,
         represent::represent,
         scope::{Key, Record, Scope, Studio, View},
         wire::Reader,
