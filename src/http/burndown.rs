@@ -125,7 +125,7 @@ async fn post(
 ) -> Result<Response, Problem> {
     let (bytes, format) = read_body(&state, &headers, body, false).await?;
     let project = address.need_project()?.clone();
-    let interpret = move |reader: &mut Reader, value| reader.task_counts(&project, value, At::Root);
+    let interpret = move |reader: &mut Reader, value| reader.task_counts(&project, &value, At::Root);
     let reader = body::read(bytes.clone(), format, interpret).await?;
     bulk_answer(&submit(&state, reader, project_exists(&address), &options, &bytes).await?)
 }

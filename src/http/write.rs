@@ -114,6 +114,11 @@ pub async fn submit(
             Ok(_) => Err(Problem::Internal),
         };
     }
+    let is_heeded = |condition: &Precondition| !matches!(condition, Precondition::Exists(_));
+    if (options.if_none_match || !options.if_match.is_empty()) && !preconditions.iter().any(is_heeded) {
+        let detail = "If-Match and If-None-Match go with PUT, PATCH and DELETE of one entity";
+        return Err(Problem::BadRequest(detail.to_owned()));
+    }
     let fingerprint = || crate::model::represent::etag_of(&[options.path.as_bytes(), b"\n", asked].concat());
     let request = Request {
         changes: reader.changes,

@@ -283,7 +283,7 @@ impl Reader {
                 };
                 self.membership(key, &key.id, op, at, time);
             }
-            (_, "task_counts") => self.task_counts(&key.id, value, at),
+            (_, "task_counts") => self.task_counts(&key.id, &value, at),
             (_, list) => self.whole_of_project(&key.id, list, value, at),
         }
     }

@@ -109,6 +109,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the times of files are the computer's")]
     fn only_old_temporary_folders_are_swept() {
         let parent = tempfile::tempdir().unwrap();
         for (name, age) in [(".old-1-0.partial", 7200), (".new-1-0.partial", 10), ("page", 7200)] {

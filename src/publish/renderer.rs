@@ -88,7 +88,7 @@ impl Renderer {
     /// How long the day lasts, and a moment more; looked at again after an hour, should the clock be set.
     fn until_midnight(&self) -> Duration {
         let rest = 86_400_000_000 - (self.sources.clock)().rem_euclid(86_400_000_000);
-        Duration::from_micros(rest.unsigned_abs()).min(Duration::from_secs(3600)) + Duration::from_millis(10)
+        Duration::from_micros(rest.unsigned_abs()).min(Duration::from_hours(1)) + Duration::from_millis(10)
     }
 
     /// Renders, and says how far that went.

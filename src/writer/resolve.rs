@@ -104,6 +104,7 @@ impl<'a> Resolve<'a> {
             self.create(key, entity, times, pointer);
             return;
         };
+        let owner = record.owner();
         match at {
             None => record.entity = entity,
             Some(at) => {
@@ -113,6 +114,10 @@ impl<'a> Resolve<'a> {
                     });
                 }
             }
+        }
+        if key.kind == Kind::Membership && record.owner() != owner {
+            // A sequence that comes to an episode goes last there.
+            record.position = self.draft.next_position(key);
         }
         self.draft.set(key, Some(record));
     }

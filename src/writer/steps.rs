@@ -15,7 +15,7 @@ use crate::model::{
 /// their own, so that many changes of one task in one batch are as many steps.
 #[derive(Debug, Default)]
 pub struct Steps {
-    steps: Vec<TaskStep>,
+    taken: Vec<TaskStep>,
     /// How tasks count since an earlier moment of the request, and since when.
     states: HashMap<Key, (Option<Counted>, Instant)>,
     /// What was touched in an earlier moment: that it is as before the request does not say that it did not change.
@@ -59,21 +59,21 @@ impl Steps {
                 draft.set(&key, record);
             }
             self.states.insert(key, (step.to.clone(), step.at));
-            self.steps.push(step);
+            self.taken.push(step);
         }
         self.touched.extend(touched.keys().cloned());
     }
 
     /// Forgets a project that is deleted, with its history.
     pub fn forget(&mut self, project: &Id) {
-        self.steps.retain(|step| step.project != *project);
+        self.taken.retain(|step| step.project != *project);
         self.states.retain(|task, _| task.project.as_ref() != Some(project));
         self.deleted.insert(project.clone());
     }
 
     /// The steps of the request, in their order.
     pub fn finish(self) -> Vec<TaskStep> {
-        without_exchanges(self.steps)
+        without_exchanges(self.taken)
     }
 }
 

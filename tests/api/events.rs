@@ -33,7 +33,8 @@ impl Listener {
                     .zip(field("data:"))
                     .map(|(id, data)| (id.parse().unwrap(), serde_json::from_str(data).unwrap()));
                 let is_published = field("event:") == Some("published");
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if let Some(event) = event {
                     assert!(is_published);
                     return event;

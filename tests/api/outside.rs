@@ -148,14 +148,14 @@ async fn a_rendered_folder_on_a_plain_web_server_shows_the_same() {
             // The page's own fault is mended by this server only: enter from the list.
             command.env("BY_LINK", "1");
         }
-        let command = with_base(command, &plain_server(out.path().to_owned()).await, &server);
+        let command = with_base(&command, &plain_server(out.path().to_owned()).await, &server);
         let printed = succeed(command).await;
         assert!(printed.contains("all passed"), "{printed}");
     }
 }
 
 /// The same script on another address, which has files only; the server goes on answering for the API.
-fn with_base(command: Command, base: &str, server: &TestServer) -> Command {
+fn with_base(command: &Command, base: &str, server: &TestServer) -> Command {
     let mut other = Command::new(command.get_program());
     other.current_dir(command.get_current_dir().unwrap());
     for arg in command.get_args() {

@@ -16,11 +16,11 @@ use crate::model::{
 
 impl Reader {
     /// Reads counts of the past. A day's last point counts; days that are not named stay as they are.
-    pub fn task_counts(&mut self, project: &Id, value: Value, at: At<'_>) {
-        let Some(entries) = self.array(&value, at) else { return };
+    pub fn task_counts(&mut self, project: &Id, value: &Value, at: At<'_>) {
+        let Some(entries) = self.array(value, at) else { return };
         for (index, entry) in entries.iter().enumerate() {
             let place = at.index(index);
-            let Some(task_type) = self.member_id(entry, "task_type_id", place) else { continue };
+            let task_type = self.member_id(entry, "task_type_id", place);
             let episode = match entry.get("episode_id") {
                 None | Some(Value::Null) => None,
                 Some(id) => read_id(id, place.key("episode_id"), &mut self.findings),
@@ -32,7 +32,7 @@ impl Reader {
                 self.points(status, list.index(index), &mut days);
             }
             let id = etag_of(json!([task_type, episode]).to_string().as_bytes());
-            let Ok(id) = Id::parse(id.trim_matches('"')) else { continue };
+            let (Some(task_type), Ok(id)) = (task_type, Id::parse(id.trim_matches('"'))) else { continue };
             let patch = json!({"task_type_id": task_type, "episode_id": episode, "days": days});
             let Value::Object(patch) = patch else { continue };
             let key = Key::new(Some(project), Kind::PastCounts, &id);
