@@ -219,7 +219,11 @@ impl<'a> Resolve<'a> {
 
     fn create(&mut self, key: &Key, entity: Entity, times: Times, _pointer: &str) {
         let position = self.draft.next_position(key);
-        self.draft.set(key, Some(Record { position, times, since: 0, entity }));
+        // A task that goes and comes again in one request goes on from its last step, if the history still has that.
+        let is_new = key.project.as_ref().is_some_and(|project| self.draft.request().wiped.contains(project));
+        let gone = if is_new { None } else { self.draft.before().get(key) };
+        let since = gone.map_or(0, |record| record.since);
+        self.draft.set(key, Some(Record { position, times, since, entity }));
     }
 
     fn members(

@@ -290,6 +290,18 @@ fn change() -> impl Strategy<Value = Value> {
     change.boxed()
 }
 
+/// Something that goes, and comes again as it may have been.
+fn again() -> impl Strategy<Value = Vec<Value>> {
+    change().prop_filter("only puts", |change| change["op"] == "put").prop_map(|put| {
+        let kind = Kind::named(put["kind"].as_str().unwrap()).unwrap();
+        let mut delete = put.clone();
+        delete["op"] = json!("delete");
+        delete["id"] = put["value"][kind.id_field()].clone();
+        delete.as_object_mut().unwrap().shift_remove("value");
+        vec![delete, put]
+    })
+}
+
 /// Members to add to or remove from the lists of a kind.
 fn members(kind: Kind) -> BoxedStrategy<Value> {
     let fields: Vec<_> = kind.fields().iter().map(|field| field.name).collect();
@@ -346,7 +358,8 @@ pub fn ask() -> impl Strategy<Value = Ask> {
         let named = names.zip(lists).filter_map(|(name, list)| Some((name, list?)));
         (Way::Context, Value::Object(named.collect()))
     });
-    let batch = vec(change(), 1..7).prop_map(|changes| (Way::Batch, json!({"changes": changes})));
+    let batch = vec(prop_oneof![12 => change().prop_map(|change| vec![change]), 1 => again()], 1..7);
+    let batch = batch.prop_map(|changes| (Way::Batch, json!({"changes": changes.concat()})));
     let asked = prop_oneof![4 => put, 4 => merge, 3 => delete, 5 => lists, 1 => projects, 1 => context, 8 => batch];
     let key = weighted(0.05, select(vec!["first", "second"]));
     (asked, proptest::bool::weighted(0.05), key).prop_map(|((way, body), dry_run, key)| Ask { way, body, dry_run, key })
