@@ -73,7 +73,9 @@ impl Follower {
         let mut follower = Self { events, progress, stopping, seen: BTreeMap::new(), pending: Vec::new() };
         match last {
             None => follower.seen = (*now).clone(),
+            // A revision that is still to come is of another life of the database: nothing of this one was seen.
             Some(last) => {
+                let last = if now.values().any(|revision| *revision >= last) { last } else { 0 };
                 follower.seen = now.keys().map(|project| (project.clone(), last)).collect();
                 follower.look();
             }

@@ -50,13 +50,21 @@ impl Renderer {
         let mut rested = tokio::time::Instant::now();
         loop {
             let is_behind = *self.sources.revision.borrow() > self.announce.borrow().revision || self.is_of_yesterday();
-            let is_behind = is_behind && mode == Mode::Auto;
+            // What failed is owed too, though it be no revision: a render on request, a new day.
+            let is_behind = (is_behind || self.announce.borrow().failure.is_some()) && mode == Mode::Auto;
             let midnight = self.until_midnight();
             let mut revision = self.sources.revision.clone();
             tokio::select! {
                 biased;
                 wish = wishes.recv() => {
-                    let Some((wish, reply)) = wish else { return };
+                    let Some((wish, reply)) = wish else {
+                        // Nobody can ask any more: what was accepted is to be on disk before the end.
+                        let is_owed = *self.sources.revision.borrow() > self.announce.borrow().revision;
+                        if is_owed && mode == Mode::Auto {
+                            let _ = self.render(&Wish::default()).await;
+                        }
+                        return;
+                    };
                     // Whoever does not wait any more does not need the answer.
                     let _ = reply.send(self.render(&wish).await);
                 }
@@ -155,6 +163,8 @@ impl Renderer {
                 let layouts: Vec<Layout> = self.targets.iter().map(|target| target.layout).collect();
                 let (context, contents, key, day) = (context.clone(), contents.clone(), id.clone(), self.day);
                 let encode = move || layout::project_files(&layouts, &context, &key, &contents, day);
+                // Should this fail, it is not rendered any more, whatever it was before.
+                self.rendered.remove(id);
                 tally += self.publish(wish.force, Some(project_folder(id)), encode).await?;
                 self.rendered.insert(id.clone(), state);
             }

@@ -96,7 +96,7 @@ impl<'a> Resolve<'a> {
     }
 
     fn put(&mut self, key: &Key, existing: Option<Record>, mut entity: Entity, at: Option<Instant>, pointer: &str) {
-        keep_owner(&mut entity, existing.as_ref());
+        let keeps_owner = keep_owner(&mut entity, existing.as_ref());
         let Some(mut record) = existing else {
             let times = at.map_or_else(Times::new, |at| {
                 key.kind.fields().iter().map(|field| (field.name.to_owned(), at)).collect()
@@ -108,7 +108,8 @@ impl<'a> Resolve<'a> {
         match at {
             None => record.entity = entity,
             Some(at) => {
-                for field in key.kind.fields() {
+                let kept = |name| keeps_owner && timed(key.kind, name) == "shot_id";
+                for field in key.kind.fields().iter().filter(|field| !kept(field.name)) {
                     self.set_at(key, &mut record, field.name, at, pointer, |target| {
                         target.copy_field(field.name, &entity);
                     });
@@ -134,7 +135,8 @@ impl<'a> Resolve<'a> {
     ) {
         // A member of `data` was set as well when all of it was.
         let whole = field.split_once('/').map_or(field, |(whole, _)| whole);
-        if record.times.get(field).max(record.times.get(whole)).is_some_and(|held| *held > at) {
+        let timed = timed(key.kind, field);
+        if record.times.get(timed).max(record.times.get(whole)).is_some_and(|held| *held > at) {
             self.skipped(key, pointer, &format!("its {field} is more recent"));
             return;
         }
@@ -165,7 +167,7 @@ impl<'a> Resolve<'a> {
                 }
             }
         }
-        record.times.insert(field.to_owned(), at);
+        record.times.insert(timed.to_owned(), at);
     }
 
     fn merge(
@@ -179,7 +181,8 @@ impl<'a> Resolve<'a> {
         let place = At::Pointer(pointer);
         let Some(mut record) = existing else {
             let times = at.map_or_else(Times::new, |at| {
-                parts(key.kind, patch.clone()).into_iter().map(|(name, _)| (name, at)).collect()
+                let parts = parts(key.kind, patch.clone()).into_iter();
+                parts.map(|(name, _)| (timed(key.kind, &name).to_owned(), at)).collect()
             });
             let mut patch = patch;
             patch.retain(|_, value| !value.is_null());
@@ -389,14 +392,21 @@ fn parts(kind: Kind, patch: Map<String, Value>) -> Vec<(String, Map<String, Valu
     parts
 }
 
-/// A task that is put without saying whose it is stays with its shot or asset.
-fn keep_owner(entity: &mut Entity, existing: Option<&Record>) {
+/// A task that is put without saying whose it is stays with its shot or asset; whether that is so.
+fn keep_owner(entity: &mut Entity, existing: Option<&Record>) -> bool {
     if let (Entity::Task(task), Some(Entity::Task(old))) = (entity, existing.map(|record| &record.entity))
         && task.owner().is_none()
     {
         task.shot_id.clone_from(&old.shot_id);
         task.asset_id.clone_from(&old.asset_id);
+        return true;
     }
+    false
+}
+
+/// The field under which it is kept how recent a field is: whose a task is is one thing, in two fields.
+fn timed(kind: Kind, field: &str) -> &str {
+    if kind == Kind::Task && field == "asset_id" { "shot_id" } else { field }
 }
 
 /// A task that is given to an asset leaves its shot, and the other way round.

@@ -80,8 +80,15 @@ async function follows(page, report, tree, shots, type, label) {
   });
 }
 
+// A page that is left while it still asks for something counts as one whose requests fail.
+async function leave(page) {
+  await sleep(800);
+  await settle(page);
+}
+
 // The project's page with everything set to something else than it opens with.
 async function settled(page, tree, episode) {
+  await leave(page);
   await openProject(page, base, tree.id, episode ? `?episodeId=${episode.id}` : '');
   await until(async () => await badge(page) === 'live', 'the badge says live');
   const type = tree.taskTypes.find(({ for_shots }) => for_shots);
@@ -137,6 +144,7 @@ async function assets(page, report, tree) {
 
 async function dashboard(page, report, tree, episode) {
   const { name } = tree;
+  await leave(page);
   await visit(page, base, `/pro/${tree.id}/dashboard${episode ? `?episodeId=${episode.id}` : ''}`);
   await page.waitForSelector('.dashboard .chart canvas');
   await until(async () => await badge(page) === 'live', 'the badge says live');

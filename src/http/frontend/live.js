@@ -221,7 +221,8 @@ async function apply({ store, runtime, player, sources, setFrame }, fresh) {
   for (const key in values) if (!same(raw(store[key]), values[key])) store[key] = values[key];
   for (const key in PICTURES) mergeList(store, key, fresh[key]);
   store.sequences = fresh.sequences; // a new list of sequences draws everything anew, without loading pictures
-  if (chosen.length) runtime.selectedAssets = store.assets.filter(({ id }) => chosen.includes(id));
+  const stays = store.assets.filter(({ id }) => chosen.includes(id));
+  if (stays.length !== chosen.length) runtime.selectedAssets = stays;
   if (!same(player[sources], fresh.sources)) changeMovie({ store, runtime, player, sources }, fresh.sources);
 
   const { currentFrame } = runtime;
