@@ -110,18 +110,24 @@ fn say(line: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Completes when the process is told to stop: Ctrl-C, or SIGTERM.
-async fn told_to_stop() {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match &mut terminate {
-            Some(signal) => drop(signal.recv().await),
-            None => std::future::pending().await,
+/// Listens from now on for being told to stop (Ctrl-C, or SIGTERM), and completes when that happens.
+fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let streams = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+    async move {
+        let [mut interrupt, mut terminate] = streams;
+        tokio::select! {
+            () = received(&mut interrupt) => {}
+            () = received(&mut terminate) => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+        tracing::info!("stopping: finishing what was accepted");
     }
-    tracing::info!("stopping: finishing what was accepted");
+}
+
+/// Completes when a signal comes; never if it cannot be listened for.
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
 }

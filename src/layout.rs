@@ -82,7 +82,7 @@ impl Layout {
     /// The files that name all projects, whose contents are given in their order.
     pub fn list_files(self, context: &Scope, contents: &[(Id, Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
         match self {
-            Layout::Classic => classic::list_files(context),
+            Layout::Classic => classic::list_files(context, contents),
             Layout::V1 => v1::list_files(context, contents),
         }
     }

@@ -75,8 +75,8 @@ pub struct Report {
 /// What is to be rendered on request.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// Only this project and the lists; everything that is behind if none.
-    pub project: Option<Id>,
+    /// Only these projects, and the lists; everything that is behind if none is named.
+    pub projects: Vec<Id>,
     /// Also what is not behind, written anew file by file.
     pub force: bool,
 }
@@ -124,13 +124,26 @@ pub struct Target {
     layout: Layout,
     tree: Arc<Tree>,
     served: Arc<ArcSwap<Served>>,
+    kept: bool,
 }
 
 impl Target {
-    /// A layout that is rendered into a tree.
+    /// A layout that is rendered into a tree of ours, in which nothing else is kept.
     #[must_use]
     pub fn new(layout: Layout, tree: Tree) -> Self {
-        Self { layout, tree: Arc::new(tree), served: Arc::default() }
+        Self { layout, tree: Arc::new(tree), served: Arc::default(), kept: true }
+    }
+
+    /// A layout that is rendered into a folder of others', from which nothing is taken away.
+    #[must_use]
+    pub fn handed_on(layout: Layout, tree: Tree) -> Self {
+        Self { kept: false, ..Self::new(layout, tree) }
+    }
+
+    /// Whether the tree is ours, and kept true: what does not belong in it goes.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// The layout.
@@ -163,14 +176,16 @@ pub struct Publisher {
 
 impl Publisher {
     /// Renders what is behind, then starts the task that keeps the trees true. It ends when every handle is dropped.
-    pub async fn start(sources: Sources, targets: Vec<Target>, mode: Mode) -> Result<(Self, JoinHandle<()>), Error> {
+    pub async fn start(sources: Sources, targets: Vec<Target>, mode: Mode) -> (Self, JoinHandle<()>) {
         let (wishes, queue) = mpsc::channel(64);
         let (announce, progress) = watch::channel(Progress::default());
         let (events, _) = broadcast::channel(EVENTS);
         let mut renderer = Renderer::new(sources, targets, announce, events.clone());
-        renderer.render(&Wish::default()).await?;
+        // A tree that cannot be written does not keep the server from starting: it is logged, `/readyz` says so, and it is
+        // tried again.
+        let _ = renderer.render(&Wish::default()).await;
         let task = tokio::spawn(renderer.run(queue, mode));
-        Ok((Self { mode, progress, events, wishes }, task))
+        (Self { mode, progress, events, wishes }, task)
     }
 
     /// How far publishing has come, and a way to wait for more.
@@ -211,9 +226,18 @@ impl Publisher {
     }
 }
 
-/// Renders everything, or what is wished for, into a folder, once: for any other web server.
+/// Renders into a folder, once, for any other web server: everything, or the projects that are wished for. The list names
+/// what was rendered. Nothing is removed from the folder, and a movie in it is not replaced by a blank one.
 pub async fn render_to(sources: Sources, layout: Layout, out: &Path, wish: Wish) -> Result<Report, Error> {
-    let target = Target::new(layout, Tree::open(out)?);
+    render_once(sources, Target::handed_on(layout, Tree::open(out)?), wish).await
+}
+
+/// Brings the tree of a data folder up to date, once.
+pub async fn render_in_place(sources: Sources, layout: Layout, folder: &Path, wish: Wish) -> Result<Report, Error> {
+    render_once(sources, Target::new(layout, Tree::open(folder)?), wish).await
+}
+
+async fn render_once(sources: Sources, target: Target, wish: Wish) -> Result<Report, Error> {
     let tree = target.tree.clone();
     let (announce, _) = watch::channel(Progress::default());
     let mut renderer = Renderer::new(sources, vec![target], announce, broadcast::channel(1).0);

@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::serve::ListenerExt;
@@ -136,6 +137,9 @@ impl Core {
     }
 }
 
+/// How long requests may take to end when the server is told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// An address, and what is served there.
 #[derive(Debug, Clone)]
 pub struct SiteOptions {
@@ -182,7 +186,7 @@ impl Server {
             }
         }
         let sources = Sources { studio: core.studio.clone(), revision: core.writer.revision(), clock: clock.clone() };
-        let (publisher, task) = Publisher::start(sources, targets.clone(), mode).await?;
+        let (publisher, task) = Publisher::start(sources, targets.clone(), mode).await;
         let mut bound = Vec::with_capacity(sites.len());
         for SiteOptions { listen, layout, page, live } in sites {
             let listening = |source| Error::Listen { address: listen, source };
@@ -237,8 +241,20 @@ impl Server {
             Some(ended) = sites.join_next() => ended.map_err(io::Error::other)??,
         }
         stop.send_replace(true);
-        while let Some(ended) = sites.join_next().await {
-            ended.map_err(io::Error::other)??;
+        let finish = async {
+            while let Some(ended) = sites.join_next().await {
+                ended.map_err(io::Error::other)??;
+            }
+            Ok::<_, io::Error>(())
+        };
+        match tokio::time::timeout(PATIENCE, finish).await {
+            Ok(finished) => finished?,
+            // Somebody who sends nothing more does not keep the server: what was answered is durable, and at the next start
+            // the tree is brought up to date.
+            Err(_) => {
+                tracing::warn!("requests that did not end in {} s are cut", PATIENCE.as_secs());
+                return Ok(());
+            }
         }
         // The routers are gone with their handles, so the publisher and the writer end by themselves.
         let _ = publisher.await;

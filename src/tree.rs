@@ -84,6 +84,12 @@ impl Tree {
         Ok(Tally { written: 1, bytes: file.body.len() as u64, ..Tally::default() })
     }
 
+    /// The length of a file, in bytes; `None` if it is not there.
+    #[must_use]
+    pub fn length(&self, path: &str) -> Option<u64> {
+        Some(fs::metadata(self.place(path).ok()?).ok()?.len())
+    }
+
     fn unfinished(&self) -> PathBuf {
         self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }

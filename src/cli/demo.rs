@@ -54,6 +54,7 @@ const MARK: &str = "this-is-a-demo";
 
 impl Demo {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
+        let stop = told_to_stop();
         let dir = common.data_dir.clone().unwrap_or_else(|| PathBuf::from("./watchtower-demo"));
         let folder = fresh_folder(&dir)?;
         let page = self.page(&folder).await;
@@ -83,7 +84,7 @@ impl Demo {
         if self.busy {
             tokio::spawn(keep_busy(std::sync::Arc::downgrade(&server.parts()), Duration::from_secs_f64(self.every)));
         }
-        server.run(told_to_stop()).await?;
+        server.run(stop).await?;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::{
     config::LayoutChoice,
     layout::Layout,
     model::Id,
-    publish::{Sources, Wish, render_to},
+    publish::{Sources, Wish, render_in_place, render_to},
     server::{Core, DataFolder, database_of},
     writer::system_clock,
 };
@@ -49,24 +49,21 @@ impl Render {
         for id in &self.project {
             context.project(id).with_context(|| format!("there is no project {id}"))?;
         }
-        let wishes: Vec<Wish> = match self.project.as_slice() {
-            [] => vec![Wish { project: None, force: self.force }],
-            ids => ids.iter().map(|id| Wish { project: Some(id.clone()), force: self.force }).collect(),
+        let sources = Sources { studio: core.studio.clone(), revision: core.writer.revision(), clock: system_clock() };
+        let wish = Wish { projects: self.project, force: self.force };
+        let report = match folder {
+            Some(_) => render_in_place(sources, layout, &out, wish).await?,
+            None => render_to(sources, layout, &out, wish).await?,
         };
-        let sources =
-            || Sources { studio: core.studio.clone(), revision: core.writer.revision(), clock: system_clock() };
-        for wish in wishes {
-            let report = render_to(sources(), layout, &out, wish).await?;
-            say(&format!(
-                "{}: revision {}, {} files written ({} bytes), {} unchanged, {:.1} ms",
-                out.display(),
-                report.revision,
-                report.files_written,
-                report.bytes,
-                report.files_unchanged,
-                report.milliseconds
-            ))?;
-        }
+        say(&format!(
+            "{}: revision {}, {} files written ({} bytes), {} unchanged, {:.1} ms",
+            out.display(),
+            report.revision,
+            report.files_written,
+            report.bytes,
+            report.files_unchanged,
+            report.milliseconds
+        ))?;
         core.close().await?;
         Ok(())
     }

@@ -25,6 +25,7 @@ pub struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
+        let stop = told_to_stop();
         let settings = self.settings.or_from(self.config.as_deref())?;
         let sites = settings.sites()?;
         let folder = DataFolder::take(&common.data_dir())?;
@@ -36,7 +37,7 @@ impl Serve {
             let layout = site.target.layout().name();
             say(&format!("Watchtower Server listens on http://{address} ({layout} layout)"))?;
         }
-        server.run(told_to_stop()).await?;
+        server.run(stop).await?;
         Ok(())
     }
 }

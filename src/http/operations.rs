@@ -87,7 +87,7 @@ async fn render(State(state): State<AppState>, params: Params) -> Result<Respons
 async fn render_project(State(state): State<AppState>, address: Address, params: Params) -> Result<Response, Problem> {
     let project = address.need_project()?;
     need_project(&state, project).await?;
-    render_wish(&state, params, Wish { project: Some(project.clone()), force: false }).await
+    render_wish(&state, params, Wish { projects: vec![project.clone()], force: false }).await
 }
 
 async fn render_wish(state: &AppState, mut params: Params, wish: Wish) -> Result<Response, Problem> {

@@ -145,15 +145,16 @@ pub(super) fn blank_of(frames: i64, fps: Fps) -> Bytes {
 }
 
 /// `context.json`.
-pub fn list_files(context: &Scope) -> serde_json::Result<Vec<TreeFile>> {
+pub fn list_files(context: &Scope, contents: &[(Id, std::sync::Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
     let asset_types = context.entities(Kind::AssetType, AssetType::of);
     let users = context.entities(Kind::User, User::of);
     let statuses = context.entities(Kind::TaskStatus, TaskStatus::of);
     let task_types = context.entities(Kind::TaskType, TaskType::of);
+    let listed = contents.iter().filter_map(|(id, _)| Some(WireProject::new(id, context.project(id)?)));
     let wire = WireContext {
         asset_types: asset_types.map(|(id, asset_type)| Named { name: &asset_type.name, id }).collect(),
         users: users.map(|(id, user)| WireUser::new(id, user)).collect(),
-        projects: context.projects().map(|(id, project)| WireProject::new(id, project)).collect(),
+        projects: listed.collect(),
         task_status: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),
         task_types: task_types.map(|(id, task_type)| WireType::new(id, task_type)).collect(),
     };

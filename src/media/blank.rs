@@ -9,6 +9,9 @@
 
 use bytes::Bytes;
 
+/// No blank movie is larger than this, in bytes.
+pub const LARGEST: u64 = 64 * 1024;
+
 /// Width and height in pixels. Small, but whole macroblocks, and enough for the decoder of Windows (48 at least) and for
 /// Firefox to hand it to hardware there (132 at least).
 const SIZE: (u16, u16) = (256, 144);

@@ -85,12 +85,11 @@ pub fn task_counts(contents: &Scope, of: Kind, today: Day) -> Vec<TaskCounts> {
         }
     }
     if let Some(begin) = begin {
-        let end = today.max(burndown.last_day().unwrap_or(today));
         for (counted, days) in burndown.counts(of) {
             let statuses = series.entry((counted.task_type.clone(), counted.episode.clone())).or_default();
             let points = statuses.entry(counted.task_status.clone()).or_default();
             let mut count = 0;
-            for day in begin..=end {
+            for day in begin..=today {
                 count += days.get(&day).copied().unwrap_or_default();
                 points.add(day, count.max(0));
             }

@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+
+/// At most this many different warnings of one body are listed; what goes beyond is counted in a last entry.
+const MAX_WARNINGS: usize = 1000;
 
 /// At most this many faults of one body are listed; what goes beyond is counted in a last entry.
 const MAX_LISTED: usize = 10_000;
@@ -74,7 +78,9 @@ impl<'a> At<'a> {
 pub struct Findings {
     faults: Vec<Fault>,
     unlisted: usize,
-    warnings: Vec<Warning>,
+    /// The warnings by what they say.
+    warnings: IndexMap<String, Warning>,
+    unlisted_warnings: usize,
 }
 
 impl Findings {
@@ -90,9 +96,13 @@ impl Findings {
     /// Notes a warning at a place; the same warning at many places is listed once, with a count.
     pub fn warn(&mut self, at: At<'_>, detail: impl Into<String>) {
         let detail = detail.into();
-        match self.warnings.iter_mut().find(|warning| warning.detail == detail) {
-            Some(warning) => warning.count += 1,
-            None => self.warnings.push(Warning { pointer: at.pointer(), detail, count: 1 }),
+        if let Some(warning) = self.warnings.get_mut(&detail) {
+            warning.count += 1;
+        } else if self.warnings.len() < MAX_WARNINGS {
+            let warning = Warning { pointer: at.pointer(), detail: detail.clone(), count: 1 };
+            self.warnings.insert(detail, warning);
+        } else {
+            self.unlisted_warnings += 1;
         }
     }
 
@@ -100,17 +110,18 @@ impl Findings {
     pub fn append(&mut self, other: Findings) {
         self.faults.extend(other.faults);
         self.unlisted += other.unlisted;
-        for warning in other.warnings {
-            match self.warnings.iter_mut().find(|known| known.detail == warning.detail) {
+        self.unlisted_warnings += other.unlisted_warnings;
+        for (detail, warning) in other.warnings {
+            match self.warnings.get_mut(&detail) {
                 Some(known) => known.count += warning.count,
-                None => self.warnings.push(warning),
+                None => drop(self.warnings.insert(detail, warning)),
             }
         }
     }
 
     /// Takes over what another reader found wrong, without its warnings.
     pub fn append_faults(&mut self, other: Findings) {
-        self.append(Findings { warnings: Vec::new(), ..other });
+        self.append(Findings { warnings: IndexMap::new(), unlisted_warnings: 0, ..other });
     }
 
     /// Whether nothing wrong was found so far.
@@ -122,7 +133,12 @@ impl Findings {
     /// The warnings if there is no fault, else all faults.
     pub fn into_result(mut self) -> Result<Vec<Warning>, Vec<Fault>> {
         if self.faults.is_empty() {
-            return Ok(self.warnings);
+            let mut warnings: Vec<Warning> = self.warnings.into_values().collect();
+            if self.unlisted_warnings > 0 {
+                let detail = "and more warnings, which are not listed".to_owned();
+                warnings.push(Warning { pointer: String::new(), detail, count: self.unlisted_warnings });
+            }
+            return Ok(warnings);
         }
         if self.unlisted > 0 {
             let detail = format!("and {} faults more", self.unlisted);

@@ -97,14 +97,14 @@ impl Field for number::Fps {
     fn read(value: Value, at: At<'_>, findings: &mut Findings) -> Option<Self> {
         let fps = Self::parse(&value);
         if fps.is_none() {
-            let detail = format!("frames per second are a number above 0, at most 1000, not {}", named(&value));
+            let detail = format!("frames per second are a number from 0.001 to 1000, not {}", named(&value));
             findings.fault(at, detail);
         }
         fps
     }
 
     fn schema() -> RefOr<Schema> {
-        primitive(Type::Number, "Frames per second, above 0, at most 1000.")
+        primitive(Type::Number, "Frames per second, from 0.001 to 1000.")
     }
 }
 

@@ -62,12 +62,6 @@ impl Burndown {
         self.counts(of).filter_map(|(_, days)| days.keys().next()).min().copied()
     }
 
-    /// The day of the last step of any task.
-    #[must_use]
-    pub fn last_day(&self) -> Option<Day> {
-        self.changes.values().filter_map(|days| days.keys().last()).max().copied()
-    }
-
     /// The changes of each count of tasks on what is of this kind, by day.
     pub fn counts(&self, of: Kind) -> impl Iterator<Item = (&Counted, &BTreeMap<Day, i64>)> {
         self.changes.iter().filter(move |(counted, _)| counted.of == of)

@@ -38,7 +38,7 @@ pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S:
     }
 }
 
-/// Frames per second: finite, above 0, at most 1000.
+/// Frames per second: from 0.001 to 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Fps(f64);
@@ -52,7 +52,7 @@ impl Fps {
             Some((frames, seconds)) => parse_decimal(frames.trim())? / parse_decimal(seconds.trim())?,
             None => of(value)?,
         };
-        (number > 0.0 && number <= 1000.0).then_some(Self(number))
+        (0.001..=1000.0).contains(&number).then_some(Self(number))
     }
 
     /// The rate as a number.
@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn frames_per_second_are_a_sensible_rate() {
         assert_eq!(Fps::parse(&json!("24000/1001")).map(Fps::get), Some(24000.0 / 1001.0));
-        for nonsense in [json!(0), json!(-24), json!("24/0"), json!("0/0"), json!(100_000), json!([24])] {
+        for nonsense in [json!(0), json!(-24), json!(1e-308), json!("24/0"), json!("0/0"), json!(100_000), json!([24])]
+        {
             assert_eq!(Fps::parse(&nonsense), None, "{nonsense}");
         }
     }

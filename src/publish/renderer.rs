@@ -17,7 +17,7 @@ use crate::{
         scope::Scope,
         time::{Day, day_of},
     },
-    tree::Tally,
+    tree::{Tally, Tree},
 };
 
 /// What a project was rendered from: the revisions of its contents and of the context, and the day, where that shows.
@@ -32,6 +32,8 @@ pub(super) struct Renderer {
     rendered: HashMap<Id, State>,
     /// The day up to which the burn-down goes.
     day: Day,
+    /// Whether nothing was rendered yet.
+    is_first: bool,
 }
 
 impl Renderer {
@@ -42,7 +44,7 @@ impl Renderer {
         events: broadcast::Sender<Published>,
     ) -> Self {
         let day = day_of((sources.clock)());
-        Self { sources, targets, announce, events, rendered: HashMap::new(), day }
+        Self { sources, targets, announce, events, rendered: HashMap::new(), day, is_first: true }
     }
 
     pub async fn run(mut self, mut wishes: mpsc::Receiver<(Wish, Reply)>, mode: Mode) {
@@ -114,7 +116,7 @@ impl Renderer {
             milliseconds: start.elapsed().as_secs_f64() * 1000.0,
         });
         match &report {
-            Ok(report) if wish.project.is_none() => {
+            Ok(report) if wish.projects.is_empty() => {
                 let (written, duration_ms) = (report.files_written, report.milliseconds);
                 tracing::debug!(revision, files.written = written, duration_ms, "published");
                 self.finish(*report);
@@ -153,29 +155,43 @@ impl Renderer {
 
     async fn bring_up_to_date(&mut self, wish: &Wish) -> Result<Tally, Error> {
         let context = self.sources.studio.context();
+        let layouts: Vec<Layout> = self.targets.iter().map(|target| target.layout).collect();
         let mut tally = Tally::default();
-        let mut all = Vec::new();
+        let mut failure = None;
+        let mut listed = Vec::new();
+        // Of a tree that is kept, the first render is of all: what is on disk is to be in the list.
+        let is_kept = self.targets.iter().all(Target::is_kept);
+        let is_first = std::mem::take(&mut self.is_first);
+        let everything = wish.projects.is_empty() || is_first && is_kept;
         for (id, _) in context.projects() {
             let contents = self.sources.studio.scope(id).await?;
             let state = (contents.revision, context.revision, self.shows_the_day().then_some(self.day));
-            let is_wished = wish.project.as_ref().is_none_or(|project| project == id);
+            let is_wished = everything || wish.projects.contains(id);
             if is_wished && (wish.force || self.rendered.get(id) != Some(&state)) {
-                let layouts: Vec<Layout> = self.targets.iter().map(|target| target.layout).collect();
-                let (context, contents, key, day) = (context.clone(), contents.clone(), id.clone(), self.day);
+                let (layouts, context, contents) = (layouts.clone(), context.clone(), contents.clone());
+                let (key, day) = (id.clone(), self.day);
                 let encode = move || layout::project_files(&layouts, &context, &key, &contents, day);
                 // Should this fail, it is not rendered any more, whatever it was before.
                 self.rendered.remove(id);
-                tally += self.publish(wish.force, Some(project_folder(id)), encode).await?;
-                self.rendered.insert(id.clone(), state);
+                match self.publish(wish.force, Some(project_folder(id)), encode).await {
+                    Ok(written) => {
+                        tally += written;
+                        self.rendered.insert(id.clone(), state);
+                    }
+                    // One project that cannot be written does not hold up the others.
+                    Err(error) => drop(failure.get_or_insert(error)),
+                }
             }
-            all.push((id.clone(), contents));
+            // The list names what can be seen, and nothing else.
+            let file = project_folder(id) + "/project.json";
+            if self.targets.iter().all(|target| target.served().body(&file).is_some()) {
+                listed.push((id.clone(), contents));
+            }
         }
-        let layouts: Vec<Layout> = self.targets.iter().map(|target| target.layout).collect();
-        let list = context.clone();
-        let encode = move || layouts.into_iter().map(|layout| list_files(layout, &list, &all)).collect();
+        let encode = move || layouts.into_iter().map(|layout| list_files(layout, &context, &listed)).collect();
         tally += self.publish(wish.force, None, encode).await?;
-        self.remove_old(&context).await?;
-        Ok(tally)
+        self.remove_old().await?;
+        failure.map_or(Ok(tally), Err)
     }
 
     /// Encodes, serves what is new, then writes it to disk; off the threads that answer requests. What else is in
@@ -202,13 +218,14 @@ impl Renderer {
                     |file: &TreeFile| known.body(&file.path).is_some_and(|body| *body.identity() == file.body);
                 let first = targets.first().map(|first| &*first.tree);
                 for file in files {
-                    if !force && !failed && is_known(file) {
+                    let is_known = !force && !failed && is_known(file);
+                    if is_known || !target.is_kept() && is_movie_of_others(file, &target.tree) {
                         tally.unchanged += 1;
                     } else {
                         tally += target.tree.write(file, force, first)?;
                     }
                 }
-                if let Some(folder) = &folder {
+                if let Some(folder) = folder.as_ref().filter(|_| target.is_kept()) {
                     let is_wanted = |name: &str| {
                         files.iter().any(|file| file.path.strip_prefix(folder) == Some(&format!("/{name}")))
                     };
@@ -221,13 +238,13 @@ impl Renderer {
     }
 
     /// Takes away what belongs to no project any more, from what is served and from disk.
-    async fn remove_old(&mut self, context: &Scope) -> Result<(), Error> {
-        let ids: BTreeSet<Id> = context.projects().map(|(id, _)| id.clone()).collect();
+    async fn remove_old(&mut self) -> Result<(), Error> {
+        let ids: BTreeSet<Id> = self.sources.studio.context().projects().map(|(id, _)| id.clone()).collect();
         self.rendered.retain(|id, _| ids.contains(id));
         let folders: BTreeSet<String> = ids.iter().map(project_folder).collect();
         let targets = self.targets.clone();
         let remove = move || {
-            for target in &targets {
+            for target in targets.iter().filter(|target| target.is_kept()) {
                 let is_old = |path: &str| {
                     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                     folder.starts_with("data/projects/") && !folders.contains(folder)
@@ -241,6 +258,11 @@ impl Renderer {
         };
         tokio::task::spawn_blocking(remove).await.map_err(|_| Error::Stopped)?
     }
+}
+
+/// Whether a blank movie would take the place of a real one, which is always larger.
+fn is_movie_of_others(file: &TreeFile, tree: &Tree) -> bool {
+    !file.is_json() && tree.length(&file.path).is_some_and(|length| length > media::blank::LARGEST)
 }
 
 /// The lists of projects, and the pictures that the page's build lacks.

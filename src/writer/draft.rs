@@ -30,10 +30,12 @@ impl Layer {
 
     /// Puts another layer on top of this one, so that both are one.
     fn cover(&mut self, top: Layer) {
-        self.records.retain(|key, _| !top.wipes(key.project.as_ref()));
-        self.tombstones.retain(|key, _| !top.wipes(key.project.as_ref()));
-        self.owned.retain(|key, _| !top.wipes(key.project.as_ref()));
-        self.next_positions.retain(|(project, _), _| !top.wipes(project.as_ref()));
+        if !top.wiped.is_empty() {
+            self.records.retain(|key, _| !top.wipes(key.project.as_ref()));
+            self.tombstones.retain(|key, _| !top.wipes(key.project.as_ref()));
+            self.owned.retain(|key, _| !top.wipes(key.project.as_ref()));
+            self.next_positions.retain(|(project, _), _| !top.wipes(project.as_ref()));
+        }
         self.wiped.extend(top.wiped);
         self.records.extend(top.records);
         self.tombstones.extend(top.tombstones);
@@ -147,7 +149,12 @@ impl Draft {
 
     /// Keeps what the present request altered.
     pub fn keep(&mut self) {
-        let request = std::mem::take(&mut self.request);
+        let mut request = std::mem::take(&mut self.request);
+        // What is as it was need not be written.
+        request.records.retain(|key, record| {
+            request.wiped.iter().any(|project| key.project.as_ref() == Some(project))
+                || self.below(key) != record.as_ref()
+        });
         self.batch.cover(request);
     }
 

@@ -36,6 +36,9 @@ pub struct Resolve<'a> {
     pub moment: Touched,
 }
 
+/// How far the clock of a tracker may be ahead, in microseconds.
+const A_DAY: Instant = 86_400_000_000;
+
 impl<'a> Resolve<'a> {
     /// Begins on top of a draft, with what a reader found.
     pub fn new(draft: &'a mut Draft, findings: Findings, now: Instant) -> Self {
@@ -49,6 +52,8 @@ impl<'a> Resolve<'a> {
         for change in changes {
             match change {
                 Change::One { key, op, at, pointer } => {
+                    // A clock that is far ahead is not to make every true change look old for years.
+                    let at = at.map(|at| at.min(self.now.saturating_add(A_DAY)));
                     if at != present {
                         self.end_moment();
                         present = at;
@@ -306,6 +311,9 @@ impl<'a> Resolve<'a> {
             if existing.is_some() {
                 self.remove(&key, existing.as_ref(), at, pointer);
                 self.moment.entry(key).or_insert((pointer.to_owned(), at));
+            } else if let Some(at) = at {
+                // What was said of it before that, and comes late, does not bring it about either.
+                self.draft.bury(&key, at);
             }
         }
     }

@@ -22,6 +22,8 @@ pub struct Steps {
     touched: HashSet<Key>,
     /// Projects that the request deleted: nothing of before counts for them.
     deleted: HashSet<Id>,
+    /// The shots of each sequence, by project, found when first asked for; until a shot is touched.
+    shots_of_sequences: HashMap<Option<Id>, HashMap<Id, Vec<Key>>>,
 }
 
 impl Steps {
@@ -32,7 +34,10 @@ impl Steps {
     /// sums over the history stay true at every moment.
     pub fn take(&mut self, draft: &mut Draft, touched: &Touched, now: Instant) {
         let mut taken = Vec::new();
-        let mut affected = Affected { draft, shots_of_sequences: HashMap::new() };
+        for key in touched.keys().filter(|key| key.kind == Kind::Shot) {
+            self.shots_of_sequences.remove(&key.project);
+        }
+        let mut affected = Affected { draft, shots_of_sequences: &mut self.shots_of_sequences };
         let mut seen: HashSet<Key> = HashSet::new();
         for (key, (_, at)) in touched {
             let Some(project) = &key.project else { continue };
@@ -49,7 +54,8 @@ impl Steps {
                 if from == to || !seen.insert(task.clone()) {
                     continue;
                 }
-                let at = at.unwrap_or(now).max(last);
+                // Nothing can have happened in the future: a clock that is ahead is not to stretch the burn-down.
+                let at = at.map_or(now, |at| at.min(now)).max(last);
                 taken.push((task.clone(), TaskStep { project: project.clone(), task: task.id, at, from, to }));
             }
         }
@@ -80,8 +86,7 @@ impl Steps {
 /// Finds the tasks that may count otherwise when something is other than before.
 struct Affected<'a> {
     draft: &'a Draft,
-    /// The shots of each sequence, by project, found when first asked for.
-    shots_of_sequences: HashMap<Option<Id>, HashMap<Id, Vec<Key>>>,
+    shots_of_sequences: &'a mut HashMap<Option<Id>, HashMap<Id, Vec<Key>>>,
 }
 
 impl Affected<'_> {

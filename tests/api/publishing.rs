@@ -321,3 +321,68 @@ async fn a_file_that_is_not_there_is_a_problem_and_never_the_page() {
     }
     assert_eq!(server.layout, Layout::Classic);
 }
+
+#[tokio::test]
+async fn a_folder_for_another_web_server_loses_nothing_and_names_only_what_was_rendered() {
+    let server = TestServer::start().await;
+    for id in ["p", "q"] {
+        server.put(&format!("/api/projects/{id}?wait=published"), &json!({"name": id})).await.expect(201);
+    }
+    let out = tempfile::TempDir::new().unwrap();
+    let put = |path: &str, bytes: &[u8]| {
+        let path = out.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    };
+    let movie = vec![7; 100_000];
+    put("data/projects/other/shots.json", b"[]");
+    put("data/projects/p/previews/a.png", b"picture");
+    put("data/projects/p/edit.mp4", &movie);
+    let mut render = std::process::Command::new(env!("CARGO_BIN_EXE_watchtower-server"));
+    render.args(["render", "--project", "p", "--data-dir"]).arg(&server.folder).arg("--out").arg(out.path());
+    let rendered = tokio::task::spawn_blocking(move || render.output().unwrap()).await.unwrap();
+    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    let files = crate::support::files(out.path());
+    assert_eq!(files["data/projects/other/shots.json"], b"[]");
+    assert_eq!(files["data/projects/p/previews/a.png"], b"picture");
+    assert!(files["data/projects/p/edit.mp4"] == movie, "a real movie is not replaced by a blank one");
+    let context: serde_json::Value = serde_json::from_slice(&files["data/projects/context.json"]).unwrap();
+    assert_eq!(context["projects"].as_array().unwrap().len(), 1);
+    assert!(files.contains_key("data/projects/p/shots.json") && !files.contains_key("data/projects/q/shots.json"));
+}
+
+#[tokio::test]
+async fn one_project_that_cannot_be_written_does_not_hold_up_the_others() {
+    let server = TestServer::start().await;
+    server.put("/api/projects/p?wait=published", &json!({"name": "P"})).await.expect(201);
+    let obstacle = server.site().join("data/projects/p/shots.json");
+    std::fs::remove_file(&obstacle).unwrap();
+    std::fs::create_dir(&obstacle).unwrap();
+    std::fs::write(obstacle.join("in the way"), "").unwrap();
+    let shot = json!({"id": "s", "name": "S", "data": {"frame_in": 0, "frame_out": 5}});
+    server.post("/api/projects/p/shots?wait=published", &shot).await.expect(503);
+    server.put("/api/projects/q?wait=published", &json!({"name": "Q"})).await.expect(503);
+    server.get("/data/projects/q/shots.json").await.expect(200);
+    assert!(server.site().join("data/projects/q/project.json").is_file());
+    server.get("/readyz").await.expect(503);
+    std::fs::remove_dir_all(&obstacle).unwrap();
+    server.rendered().await;
+    server.get("/readyz").await.expect(200);
+    assert!(obstacle.is_file());
+}
+
+#[tokio::test]
+async fn a_time_from_a_clock_that_is_far_ahead_or_was_never_set_does_no_lasting_harm() {
+    let server = TestServer::of_both_layouts().await;
+    let task = json!({"id": "t", "task_type_id": "anim", "task_status_id": "todo"});
+    let shot = json!({"id": "s", "name": "S", "tasks": [task], "data": {"frame_in": 0, "frame_out": 5}});
+    server.put("/api/projects/p/snapshot", &json!({"name": "P", "shots": [shot]})).await.expect(200);
+    let at = |at: &str, status: &str| json!({"changes": [{"op": "merge", "kind": "tasks", "project": "p", "id": "t", "at": at, "value": {"task_status_id": status}}]});
+    server.post("/api/batch", &at("9999-12-30T00:00:00Z", "wip")).await.expect(200);
+    let points = server.get("/api/projects/p/task-counts").await.json()[0]["task_statuses"][0]["data"].clone();
+    assert_eq!(points.as_array().unwrap().len(), 1, "today, and not eight thousand years");
+    server.post("/api/batch", &at("0001-01-01T00:00:00Z", "done")).await.expect(422);
+    server.pass(2 * 86_400);
+    server.post("/api/batch", &at("2026-01-03T00:00:00Z", "done")).await.expect(200);
+    assert_eq!(server.get("/api/projects/p/tasks/t").await.json()["task_status_id"], "done");
+}

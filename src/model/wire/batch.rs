@@ -13,6 +13,9 @@ use crate::model::{
     time::parse_instant,
 };
 
+/// 1990-01-01T00:00:00Z: what is said to have happened before is a mistake, such as a time that was never set.
+const EARLIEST: Instant = 631_152_000_000_000;
+
 const OPS: [&str; 5] = ["put", "merge", "delete", "add", "remove"];
 
 impl Reader {
@@ -137,9 +140,10 @@ impl Reader {
 
     fn instant(&mut self, value: Option<Value>, at: At<'_>) -> Option<Instant> {
         let value = value.filter(|value| !value.is_null())?;
-        let instant = value.as_str().and_then(parse_instant);
+        let instant = value.as_str().and_then(parse_instant).filter(|instant| *instant >= EARLIEST);
         if instant.is_none() {
-            let detail = format!("a time such as 2026-11-23T10:00:00Z is needed here, not {}", named(&value));
+            let detail =
+                format!("a time such as 2026-11-23T10:00:00Z, from 1990 on, is needed here, not {}", named(&value));
             self.findings.fault(at, detail);
         }
         instant

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use proptest::{collection::vec, option::weighted, prelude::*, sample::select, strategy::{BoxedStrategy, Union}};
+use proptest::{
+    collection::vec,
+    option::weighted,
+    prelude::*,
+    sample::select,
+    strategy::{BoxedStrategy, Union},
+};
 use serde_json::{Map, Value, json};
 use watchtower_server::model::{Entity, Kind, entity::FieldInfo, scope::Key};
 
