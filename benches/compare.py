@@ -5,6 +5,7 @@ compared. Nothing here fails because something is slow.
 """
 
 import argparse
+import atexit
 import gzip
 import http.client
 import json
@@ -55,6 +56,7 @@ class Server:
         self.process = subprocess.Popen(
             command, env=os.environ | limits, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        atexit.register(self.process.kill)
         start = time.perf_counter()
         while True:
             try:
@@ -135,6 +137,7 @@ class Nginx:
                 server {{ listen 127.0.0.1:{self.port}; root {folder}/root; }}
             }}""")
         self.process = subprocess.Popen(["nginx", "-c", config], stderr=subprocess.DEVNULL)
+        atexit.register(self.process.terminate)
         for _ in range(1000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:

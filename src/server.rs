@@ -247,15 +247,13 @@ impl Server {
             }
             Ok::<_, io::Error>(())
         };
-        match tokio::time::timeout(PATIENCE, finish).await {
-            Ok(finished) => finished?,
+        let Ok(finished) = tokio::time::timeout(PATIENCE, finish).await else {
             // Somebody who sends nothing more does not keep the server: what was answered is durable, and at the next start
             // the tree is brought up to date.
-            Err(_) => {
-                tracing::warn!("requests that did not end in {} s are cut", PATIENCE.as_secs());
-                return Ok(());
-            }
-        }
+            tracing::warn!("requests that did not end in {} s are cut", PATIENCE.as_secs());
+            return Ok(());
+        };
+        finished?;
         // The routers are gone with their handles, so the publisher and the writer end by themselves.
         let _ = publisher.await;
         core.close().await.map_err(io::Error::other)

@@ -1,7 +1,7 @@
 //! Writing a batch: one transaction, few statements.
 
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{Error, project_text};
 use crate::model::{
@@ -142,9 +142,9 @@ fn columns(counted: Option<&Counted>) -> [Value; 4] {
     })
 }
 
-/// Writes the rows in one transaction.
+/// Writes the rows in one transaction. Its statements go to the connection's thread together: for a small batch the way
+/// there and back takes longer than what is done there.
 pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Result<(), Error> {
-    let mut transaction = connection.begin_with("begin immediate").await?;
     let wipes = WIPE.map(|sql| (sql, &rows.wiped));
     let writes = [
         (DELETE, &rows.deletes),
@@ -154,15 +154,23 @@ pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Res
         (REVISE, &rows.revisions),
         (ANSWER, &rows.answers),
     ];
-    for (sql, list) in wipes.into_iter().chain(writes) {
-        if !list.is_empty() {
-            sqlx::query(sql).bind(serde_json::to_string(list)?).execute(&mut *transaction).await?;
-        }
+    let writes: Vec<_> = wipes.into_iter().chain(writes).filter(|(_, list)| !list.is_empty()).collect();
+    let forget = (!rows.answers.is_empty()).then_some(FORGET_ANSWERS);
+    let statements = ["begin immediate"].into_iter().chain(writes.iter().map(|(sql, _)| *sql)).chain(forget);
+    let sql = statements.chain(["commit"]).collect::<Vec<_>>().join(";");
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (_, list) in &writes {
+        query = query.bind(serde_json::to_string(list)?);
     }
-    if !rows.answers.is_empty() {
-        sqlx::query(FORGET_ANSWERS).bind(rows.oldest_answer).execute(&mut *transaction).await?;
+    if forget.is_some() {
+        query = query.bind(rows.oldest_answer);
     }
-    transaction.commit().await?;
+    let written = query.execute(&mut *connection).await;
+    if written.is_err() {
+        // There is nothing to roll back where the transaction did not begin.
+        let _ = sqlx::query("rollback").execute(connection).await;
+    }
+    written?;
     Ok(())
 }
 

@@ -88,7 +88,7 @@ async fn check(process: &Process, writers: &mut [Writer]) {
     for writer in writers {
         let own = &projects[&writer.project()];
         let shared = projects["shared"]["shots"].iter().filter(|shot| writer.owns(&shot.id));
-        writer.compare(shared.cloned().collect(), own["assets"].clone());
+        writer.compare(&shared.cloned().collect::<Vec<_>>(), &own["assets"]);
     }
 }
 

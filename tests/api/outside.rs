@@ -4,11 +4,12 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use watchtower_server::{demo::production, layout::Layout, page};
 
 use crate::{
@@ -42,6 +43,10 @@ pub async fn succeed(mut command: Command) -> String {
 
 /// A server with the real page of a layout, and the example production.
 pub async fn demo_server(wheel: PathBuf, layout: Layout) -> (TestServer, TempDir) {
+    demo_server_with(wheel, layout, false).await
+}
+
+async fn demo_server_with(wheel: PathBuf, layout: Layout, live: bool) -> (TestServer, TempDir) {
     let frontend = TempDir::new().unwrap();
     let folder = frontend.path().to_owned();
     let installed = tokio::task::spawn_blocking(move || page::install(&wheel, &folder, None)).await.unwrap().unwrap();
@@ -49,6 +54,7 @@ pub async fn demo_server(wheel: PathBuf, layout: Layout) -> (TestServer, TempDir
     let server = TestServer::start_with(|options| {
         options.sites[0].layout = layout;
         options.sites[0].page = Some(installed);
+        options.sites[0].live = live;
     });
     let server = server.await;
     fill_with_demo(&server).await;
@@ -64,6 +70,9 @@ pub async fn fill_with_demo(server: &TestServer) {
     }
 }
 
+/// One browser at a time: two that draw in software on few cores take longer than one after the other.
+static BROWSER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A script of `tests/browser`, on a server.
 pub fn browser(script: &str, server: &TestServer) -> Option<Command> {
     let (node, chromium) = (tool("WATCHTOWER_TEST_NODE")?, tool("WATCHTOWER_TEST_CHROMIUM")?);
@@ -74,6 +83,7 @@ pub fn browser(script: &str, server: &TestServer) -> Option<Command> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_classic_page_shows_the_production_and_changes_to_it() {
+    let _alone = BROWSER.lock().await;
     let Some(wheel) = tool("WATCHTOWER_TEST_WHEEL_CLASSIC") else { return };
     let (server, _frontend) = demo_server(wheel, Layout::Classic).await;
     let Some(command) = browser("classic.mjs", &server) else { return };
@@ -83,6 +93,7 @@ async fn the_real_classic_page_shows_the_production_and_changes_to_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_1_0_page_shows_a_film_and_a_show_and_changes_to_them() {
+    let _alone = BROWSER.lock().await;
     let Some(wheel) = tool("WATCHTOWER_TEST_WHEEL_V1") else { return };
     let (server, _frontend) = demo_server(wheel, Layout::V1).await;
     for project in ["film-lighthouse", "show-tram-nine"] {
@@ -95,6 +106,7 @@ async fn the_real_1_0_page_shows_a_film_and_a_show_and_changes_to_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_is_opened_by_its_address_is_always_shown() {
+    let _alone = BROWSER.lock().await;
     let Some(wheel) = tool("WATCHTOWER_TEST_WHEEL_V1") else { return };
     let (server, _frontend) = demo_server(wheel, Layout::V1).await;
     // With 50 loads each it takes a quarter of an hour: LOADS=50.
@@ -105,6 +117,40 @@ async fn a_project_that_is_opened_by_its_address_is_always_shown() {
         let printed = succeed(command).await;
         assert!(printed.contains(&format!("{loads}/{loads}")), "{printed}");
     }
+}
+
+/// Lets a page follow a live server, which is restarted when the script asks for it.
+async fn follow(wheel: PathBuf, layout: Layout) {
+    let _alone = BROWSER.lock().await;
+    let (mut server, _frontend) = demo_server_with(wheel, layout, true).await;
+    let Some(mut command) = browser("live.mjs", &server) else { return };
+    // What is asserted is that every change comes, in time for a person; `node live.mjs` alone asserts the second.
+    command.args(["20", "--restart"]).env("LIMIT", "5000");
+    let mut script = tokio::process::Command::from(command);
+    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
+    let mut printed = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        printed += &(line.clone() + "\n");
+        if line == "RESTART" {
+            server.restart().await;
+            script.stdin.as_mut().unwrap().write_all(b"restarted\n").await.unwrap();
+        }
+    }
+    assert!(script.wait().await.unwrap().success(), "{printed}");
+    assert!(printed.contains("RESTART") && printed.contains("all passed"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_open_classic_page_follows_every_change_also_after_a_restart() {
+    let Some(wheel) = tool("WATCHTOWER_TEST_WHEEL_CLASSIC") else { return };
+    follow(wheel, Layout::Classic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_open_1_0_page_follows_every_change_also_after_a_restart() {
+    let Some(wheel) = tool("WATCHTOWER_TEST_WHEEL_V1") else { return };
+    follow(wheel, Layout::V1).await;
 }
 
 /// Serves a folder as any web server does: files, and nothing else.
@@ -118,6 +164,7 @@ async fn plain_server(folder: PathBuf) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rendered_folder_on_a_plain_web_server_shows_the_same() {
+    let _alone = BROWSER.lock().await;
     let pages = [
         ("WATCHTOWER_TEST_WHEEL_CLASSIC", Layout::Classic, "classic.mjs"),
         ("WATCHTOWER_TEST_WHEEL_V1", Layout::V1, "v1.mjs"),

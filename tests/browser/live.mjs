@@ -13,7 +13,7 @@ const base = process.argv[2]?.replace(/\/$/, '');
 const times = Number(process.argv[3]);
 if (!base || !(times > 0)) usage('node live.mjs BASE_URL N [--restart]');
 
-const LIMIT = 1000;
+const LIMIT = Number(process.env.LIMIT ?? 1000); // ms
 const PAUSE = 500; // at most, between two changes
 const layout = await get(base, '/data/projects/context.json').then(() => 'classic', () => 'v1');
 const { projects, tree: film } = await findProject(base, layout).catch(giveUp);
@@ -64,7 +64,7 @@ const watch = () => {
     look = () => { if (isShown()) { look = () => {}; done(Date.now()); } };
     look();
   });
-  for (const [prototype, name] of [[WebGL2RenderingContext.prototype, 'drawArrays'], [CanvasRenderingContext2D.prototype, 'restore']]) {
+  for (const [prototype, name] of [[WebGL2RenderingContext.prototype, 'drawArrays'], [CanvasRenderingContext2D.prototype, 'clearRect']]) {
     const draw = prototype[name];
     prototype[name] = function (...args) { draw.apply(this, args); look(); };
   }
@@ -87,6 +87,7 @@ async function follows(page, report, tree, shots, type, label) {
       const next = await another(tree, task);
       const isShown = ([task, next]) => __whenDrawn(() => __probe.status(task) === next);
       delays.push(await delayOf(page, () => setStatus(tree, task.id, next), isShown, [task.id, next]));
+      await settle(page);
       await sleep(Math.random() * PAUSE);
     }
     return figures(delays);
@@ -173,6 +174,7 @@ async function dashboard(page, report, tree, episode) {
       const next = await another(tree, task);
       const isShown = (before) => __whenDrawn(() => JSON.stringify(__probe.state().charts) !== before);
       delays.push(await delayOf(page, () => setStatus(tree, task.id, next), isShown, before));
+      await settle(page);
       await sleep(Math.random() * PAUSE);
     }
     return figures(delays);

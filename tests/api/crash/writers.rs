@@ -165,7 +165,7 @@ impl Writer {
     }
 
     /// What is there is what was answered last, or that and the write that was not answered. Writing goes on from there.
-    pub fn compare(&mut self, shots: Vec<Shown>, assets: Vec<Shown>) {
+    pub fn compare(&mut self, shots: &[Shown], assets: &[Shown]) {
         let number = |text: &str| text.parse::<u64>().unwrap();
         let status = |shot: &Shown| number(&shot.statuses.concat());
         let shots = shots.iter().map(|shot| (shot.id.clone(), (number(&shot.name), status(shot)))).collect();

@@ -10,7 +10,7 @@ use proptest::{
     strategy::{BoxedStrategy, Union},
 };
 use serde_json::{Map, Value, json};
-use watchtower_server::model::{Entity, Id, Kind, entity::FieldInfo, fault::At, wire::Reader};
+use watchtower_server::model::{Id, Kind, entity::FieldInfo, fault::At, wire::Reader};
 
 use super::values::{data, nonsense, number, text};
 
@@ -46,7 +46,7 @@ pub fn parse(id: &str) -> Id {
 
 impl Ask {
     /// A batch.
-    pub fn batch(changes: Vec<Value>) -> Self {
+    pub fn batch(changes: &[Value]) -> Self {
         Self { way: Way::Batch, body: json!({"changes": changes}), dry_run: false, key: None }
     }
 

@@ -141,7 +141,7 @@ proptest! {
                 world.ask(&beginning()).await.unwrap();
                 world.ask(&context()).await.unwrap();
                 for event in events {
-                    world.ask(&Ask::batch(vec![event])).await.unwrap();
+                    world.ask(&Ask::batch(&[event])).await.unwrap();
                 }
                 world.check().await;
             }
@@ -167,5 +167,5 @@ fn context() -> Ask {
         })
     });
     let task = json!({"op": "put", "kind": "tasks", "project": "p", "value": {"id": "d", "asset_id": "d"}});
-    Ask::batch(all.chain([task]).collect())
+    Ask::batch(&all.chain([task]).collect::<Vec<_>>())
 }

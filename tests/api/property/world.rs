@@ -28,8 +28,6 @@ use super::asks::{Ask, PROJECTS, parse};
 
 /// The present, 2026-02-01T00:00:03Z in microseconds since 1970: in the midst of what happens.
 const NOW: i64 = 1_769_904_003_000_000;
-/// 2026-03-01, counted from 1970: after everything that happens.
-const TODAY: i64 = 20_513;
 
 /// The studio and all projects, those that do not exist among them.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,10 +152,10 @@ impl World {
     /// Has a request written as it comes in.
     pub async fn ask(&self, ask: &Ask) -> Result<Outcome, Refused> {
         let Reader { changes, findings, generated, .. } = ask.read();
-        match findings.is_sound() {
-            true => self.write(Request { changes, findings, generated, ..Request::default() }).await,
-            false => Err(Refused::Faults(findings.into_result().unwrap_err())),
+        if !findings.is_sound() {
+            return Err(Refused::Faults(findings.into_result().unwrap_err()));
         }
+        self.write(Request { changes, findings, generated, ..Request::default() }).await
     }
 
     pub fn revision(&self) -> u64 {
