@@ -117,7 +117,7 @@ async fn prepared(temp: &TempDir) -> (Process, Vec<Writer>) {
     let writers: Vec<_> = (0..WRITERS).map(Writer::new).collect();
     let projects = writers.iter().map(Writer::project).chain(["shared".to_owned()]);
     let projects: Vec<_> = projects.map(|id| json!({"id": id, "name": id})).collect();
-    process.send(Method::PUT, "/api/projects", &json!(projects)).await;
+    process.send(Method::PUT, "/api/projects?wait=published", &json!(projects)).await;
     (process, writers)
 }
 

@@ -158,7 +158,7 @@ proptest! {
             assert!(number.is_finite());
         }
         if let Some(fps) = Fps::parse(&value) {
-            assert!(fps.get() > 0.0 && fps.get() <= 1000.0);
+            assert!((0.001..=1000.0).contains(&fps.get()));
             let text = serde_json::to_string(&fps).unwrap();
             assert_eq!(serde_json::from_str::<Fps>(&text).unwrap(), fps);
             assert_eq!(Fps::parse(&json!(fps)), Some(fps));
