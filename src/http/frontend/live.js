@@ -223,7 +223,7 @@ async function apply({ store, runtime, player, sources, setFrame }, fresh) {
   store.sequences = fresh.sequences; // a new list of sequences draws everything anew, without loading pictures
   const stays = store.assets.filter(({ id }) => chosen.includes(id));
   if (stays.length !== chosen.length) runtime.selectedAssets = stays;
-  if (!same(player[sources], fresh.sources)) changeMovie({ store, runtime, player, sources }, fresh.sources);
+  if (!same(player[sources], fresh.sources)) changeMovie({ store, runtime, player, sources, setFrame }, fresh.sources);
 
   const { currentFrame } = runtime;
   if (!before[0]) return;
@@ -251,18 +251,20 @@ function mergeList(store, key, fresh) {
   else if (merged.length !== old.length || merged.some((item, index) => item !== old[index])) list.splice(0, old.length, ...merged);
 }
 
-// The classic page never changes the movie once it plays one, the other page does by itself; both forget the time.
-function changeMovie({ store, runtime, player, sources }, fresh) {
+// The classic page never changes the movie once it has one, the other page does by itself; both lose the frame over it.
+function changeMovie({ store, runtime, player, sources, setFrame }, fresh) {
   const video = document.querySelector(".video-js")?.player;
   const isPlaying = video && !video.paused();
-  const time = Math.max(0, (runtime.currentFrame - store.frameOffset) / store.fps);
+  const { currentFrame } = runtime;
   player[sources] = fresh;
   if (!video) return;
   if (sources === "sources") video.src(fresh);
-  video.one("loadedmetadata", () => {
-    video.currentTime(time);
+  // After all that the page and the player do by themselves then.
+  video.one("canplay", () => setTimeout(() => {
+    setFrame(currentFrame);
+    video.currentTime(Math.max(0, (currentFrame - store.frameOffset) / store.fps));
     if (isPlaying) video.play()?.catch(() => {});
-  });
+  }));
 }
 
 // ---- pictures

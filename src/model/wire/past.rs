@@ -20,6 +20,9 @@ impl Reader {
         let Some(entries) = self.array(value, at) else { return };
         for (index, entry) in entries.iter().enumerate() {
             let place = at.index(index);
+            if !self.is_object(entry, place) {
+                continue;
+            }
             let task_type = self.member_id(entry, "task_type_id", place);
             let episode = match entry.get("episode_id") {
                 None | Some(Value::Null) => None,
@@ -29,7 +32,9 @@ impl Reader {
             let list = place.key("task_statuses");
             let statuses = self.array(entry.get("task_statuses").unwrap_or(&Value::Null), list).unwrap_or_default();
             for (index, status) in statuses.iter().enumerate() {
-                self.points(status, list.index(index), &mut days);
+                if self.is_object(status, list.index(index)) {
+                    self.points(status, list.index(index), &mut days);
+                }
             }
             let id = etag_of(json!([task_type, episode]).to_string().as_bytes());
             let (Some(task_type), Ok(id)) = (task_type, Id::parse(id.trim_matches('"'))) else { continue };
@@ -46,6 +51,9 @@ impl Reader {
         let points = self.array(status.get("data").unwrap_or(&Value::Null), list).unwrap_or_default();
         for (index, point) in points.iter().enumerate() {
             let place = list.index(index);
+            if !self.is_object(point, place) {
+                continue;
+            }
             // The reference's own classes write x and y.
             let timestamp = point.get("timestamp").or_else(|| point.get("x")).unwrap_or(&Value::Null);
             let day = timestamp.as_str().and_then(parse_instant).map(day_of).and_then(day_text);
@@ -71,6 +79,13 @@ impl Reader {
         }
         self.findings.fault(at, format!("an array is needed here, not {}", named(value)));
         None
+    }
+
+    fn is_object(&mut self, value: &Value, at: At<'_>) -> bool {
+        if !value.is_object() {
+            self.findings.fault(at, format!("an object is needed here, not {}", named(value)));
+        }
+        value.is_object()
     }
 
     fn member_id(&mut self, object: &Value, name: &str, at: At<'_>) -> Option<Id> {

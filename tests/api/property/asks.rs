@@ -28,6 +28,7 @@ pub enum Way {
     Each(Option<&'static str>, Kind),
     Whole(Option<&'static str>, Kind),
     Context,
+    Counts(&'static str),
     Batch,
 }
 
@@ -62,6 +63,7 @@ impl Ask {
             Way::Each(of, kind) => drop(reader.each(project(of).as_ref(), kind, body, At::Root)),
             Way::Whole(of, kind) => reader.whole(project(of).as_ref(), kind, body, At::Root),
             Way::Context => reader.context(body, At::Root),
+            Way::Counts(id) => reader.task_counts(&parse(id), &body, At::Root),
             Way::Batch => reader.batch(body, At::Root),
         }
         reader
@@ -315,6 +317,18 @@ fn members(kind: Kind) -> BoxedStrategy<Value> {
     (select(lists), ids).prop_map(|(list, ids)| json!({list: ids})).boxed()
 }
 
+/// Counts of the past, as in `task_counts.json`.
+fn counts() -> impl Strategy<Value = Value> {
+    let point =
+        (1..28, 0..9).prop_map(|(day, count)| json!({"timestamp": format!("2025-12-{day:02}"), "count": count}));
+    let status = (id(), vec(point, 0..3)).prop_map(|(id, data)| json!({"task_status_id": id, "data": data}));
+    let entry = (id(), vec(status, 0..3), prop_oneof![Just(Value::Null), id().prop_map(Value::from)]);
+    let entry = entry.prop_map(
+        |(id, statuses, episode)| json!({"task_type_id": id, "task_statuses": statuses, "episode_id": episode}),
+    );
+    vec(prop_oneof![40 => entry, 1 => nonsense()], 0..4).prop_map(Value::from)
+}
+
 /// Any request.
 pub fn ask() -> impl Strategy<Value = Ask> {
     let of = |project: &'static str, kind: Kind| (!kind.is_studio_wide()).then_some(project);
@@ -360,7 +374,10 @@ pub fn ask() -> impl Strategy<Value = Ask> {
     });
     let batch = vec(prop_oneof![12 => change().prop_map(|change| vec![change]), 1 => again()], 1..7);
     let batch = batch.prop_map(|changes| (Way::Batch, json!({"changes": changes.concat()})));
-    let asked = prop_oneof![4 => put, 4 => merge, 3 => delete, 5 => lists, 1 => projects, 1 => context, 8 => batch];
+    let counts = (project(), counts()).prop_map(|(project, body)| (Way::Counts(project), body));
+    let asked = prop_oneof![
+        4 => put, 4 => merge, 3 => delete, 5 => lists, 1 => projects, 1 => context, 1 => counts, 8 => batch,
+    ];
     let key = weighted(0.05, select(vec!["first", "second"]));
     (asked, proptest::bool::weighted(0.05), key).prop_map(|((way, body), dry_run, key)| Ask { way, body, dry_run, key })
 }

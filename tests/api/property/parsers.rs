@@ -44,6 +44,9 @@ fn word() -> impl Strategy<Value = &'static str> {
         "remove",
         "frame_in",
         "frame_out",
+        "task_status_id",
+        "timestamp",
+        "count",
         "task_status",
         "episode_id",
         "episodeId",
@@ -122,6 +125,7 @@ fn read_in_all_ways(body: &Value) {
         read(&|reader, body| reader.whole(of, kind, body, At::Root));
     }
     read(&|reader, body| reader.context(body, At::Root));
+    read(&|reader, body| reader.task_counts(&project, &body, At::Root));
     read(&|reader, body| reader.batch(body, At::Root));
     read(&|reader, body| reader.change(body, At::Root));
 }
