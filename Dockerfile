@@ -18,6 +18,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 # --- run -----------------------------------------------------------------------------------------------------------
 FROM debian:bookworm-slim
 COPY --from=build /watchtower-server /usr/local/bin/watchtower-server
+# Whom to trust when pictures and movies are fetched from a tracker over https.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build --chown=10001:10001 /empty-data /data
 
 # Everything the server writes is below /data: the database, the media, the rendered tree.

@@ -1,5 +1,6 @@
 //! The command line: one module per command, the only places where parts are wired together.
 
+mod attach;
 mod check;
 mod demo;
 mod healthcheck;
@@ -75,6 +76,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         let Self { common, command } = self;
         start_log(&common)?;
+        crate::fetch::client::use_ring();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             match command {

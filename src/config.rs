@@ -10,7 +10,12 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
-use crate::{layout::Layout, publish::Mode};
+use crate::{
+    fetch::host::HostSettings,
+    layout::Layout,
+    publish::Mode,
+    server::{Options, SiteOptions},
+};
 
 /// The address that is listened on if none is named.
 pub const LISTEN: &str = "127.0.0.1:8080";
@@ -79,15 +84,27 @@ pub struct Settings {
     /// When to render [default: auto]
     #[arg(long, env = "WATCHTOWER_RENDER")]
     pub render: Option<RenderChoice>,
-    /// Largest body that is taken, in bytes [default: 268435456]
+    /// Draw a picture for every shot that has none: its name on the colour of its sequence
+    #[arg(long, env = "WATCHTOWER_PLACEHOLDERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub placeholders: Option<bool>,
+    /// Largest body that is taken, in bytes; files aside [default: 268435456]
     #[arg(long, env = "WATCHTOWER_MAX_BODY", value_name = "BYTES")]
     pub max_body: Option<usize>,
+    /// Largest picture that is taken, in bytes [default: 67108864]
+    #[arg(long, env = "WATCHTOWER_MAX_PICTURE", value_name = "BYTES")]
+    pub max_picture: Option<u64>,
+    /// Largest movie that is taken, in bytes [default: 17179869184]
+    #[arg(long, env = "WATCHTOWER_MAX_MOVIE", value_name = "BYTES")]
+    pub max_movie: Option<u64>,
     /// Listen on other addresses than loopback although everyone there can then read and write
     #[arg(long, env = "WATCHTOWER_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub allow_anonymous: Option<bool>,
     /// The sites of the file.
     #[arg(skip)]
     pub site: Vec<SiteSettings>,
+    /// The hosts of the file that pictures and movies are fetched from.
+    #[arg(skip)]
+    pub media_host: Vec<HostSettings>,
 }
 
 /// One site: an address, and what is served there.
@@ -121,9 +138,19 @@ struct ConfigFile {
     layout: Option<LayoutChoice>,
     live: Option<bool>,
     render: Option<RenderChoice>,
+    placeholders: Option<bool>,
     max_body: Option<usize>,
+    max_picture: Option<u64>,
+    max_movie: Option<u64>,
     allow_anonymous: Option<bool>,
     site: Vec<SiteSettings>,
+    media_host: Vec<HostSettings>,
+}
+
+/// A fault of the configuration by its place, without the line that it is on, which may hold a secret.
+fn fault(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    anyhow::anyhow!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
 impl Settings {
@@ -132,8 +159,9 @@ impl Settings {
         let Some(path) = path else { return Ok(self) };
         let text =
             fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
-        let file: ConfigFile =
-            toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))?;
+        let file: ConfigFile = toml::from_str(&text)
+            .map_err(|error| fault(&text, &error))
+            .with_context(|| format!("in the configuration {}", path.display()))?;
         let one = file.listen.is_some() || file.frontend.is_some() || file.layout.is_some();
         anyhow::ensure!(
             !one || file.site.is_empty(),
@@ -148,22 +176,29 @@ impl Settings {
             layout: if self.layout.is_empty() { file.layout.into_iter().collect() } else { self.layout },
             live: self.live.or(file.live),
             render: self.render.or(file.render),
+            placeholders: self.placeholders.or(file.placeholders),
             max_body: self.max_body.or(file.max_body),
+            max_picture: self.max_picture.or(file.max_picture),
+            max_movie: self.max_movie.or(file.max_movie),
             allow_anonymous: self.allow_anonymous.or(file.allow_anonymous),
             site: file.site,
+            media_host: file.media_host,
         })
     }
 
-    /// The largest body that is taken, in bytes.
+    /// How the server is to be, with these sites.
     #[must_use]
-    pub fn max_body(&self) -> usize {
-        self.max_body.unwrap_or(256 * 1024 * 1024)
-    }
-
-    /// When the tree is rendered.
-    #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.render.map_or(Mode::Auto, Mode::from)
+    pub fn options(&self, sites: Vec<SiteOptions>) -> Options {
+        let usual = Options::usual(sites);
+        Options {
+            mode: self.render.map_or(usual.mode, Mode::from),
+            max_body: self.max_body.unwrap_or(usual.max_body),
+            max_picture: self.max_picture.unwrap_or(usual.max_picture),
+            max_movie: self.max_movie.unwrap_or(usual.max_movie),
+            placeholders: self.placeholders.unwrap_or(usual.placeholders),
+            media_hosts: self.media_host.clone(),
+            ..usual
+        }
     }
 
     /// The sites, each with an address: loopback, unless being open to others was asked for.

@@ -7,12 +7,16 @@ mod bulk;
 mod burndown;
 mod collections;
 mod events;
+mod files;
 mod frontend;
 mod layers;
+mod media;
 mod openapi;
 mod operations;
 mod problem;
 mod read;
+mod receive;
+mod remote;
 mod site;
 mod write;
 
@@ -22,6 +26,9 @@ use axum::Router;
 use tokio::sync::watch;
 
 use crate::{
+    fetch::Fetches,
+    media::store::MediaStore,
+    model::Kind,
     page::Page,
     publish::{Publisher, Target},
     store::Store,
@@ -53,8 +60,16 @@ pub struct Parts {
     pub sites: Vec<Arc<Site>>,
     /// The present time.
     pub clock: Clock,
-    /// The largest body that is taken, in bytes.
+    /// The largest body that is taken, in bytes; files aside.
     pub max_body: usize,
+    /// The largest picture that is taken, in bytes.
+    pub max_picture: u64,
+    /// The largest movie that is taken, in bytes.
+    pub max_movie: u64,
+    /// The files of pictures and movies.
+    pub media: Arc<MediaStore>,
+    /// Those of other servers.
+    pub fetches: Arc<Fetches>,
     /// Becomes true when the server is to stop, for answers that would go on for ever.
     pub stopping: watch::Receiver<bool>,
 }
@@ -78,6 +93,14 @@ impl AppState {
     }
 }
 
+impl Parts {
+    /// The largest file that is taken as the medium of a kind, in bytes.
+    #[must_use]
+    pub fn max_file(&self, kind: Kind) -> u64 {
+        if kind == Kind::Edit { self.max_movie } else { self.max_picture }
+    }
+}
+
 impl Deref for AppState {
     type Target = Parts;
 
@@ -88,7 +111,7 @@ impl Deref for AppState {
 
 /// Every endpoint of the API, routed and described.
 fn api() -> api::Api {
-    let api = bulk::add_to(collections::add_to(api::Api::default()));
+    let api = media::add_to(bulk::add_to(collections::add_to(api::Api::default())));
     events::add_to(burndown::add_to(operations::add_to(api)))
 }
 
@@ -102,7 +125,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub fn app(state: AppState) -> Router {
     let routes = api().router.merge(openapi::routes(&document()));
     layers::around(
-        routes.fallback(site::serve).method_not_allowed_fallback(async || problem::Problem::MethodNotAllowed),
+        routes
+            // Bodies have limits of their own, by what they are.
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .fallback(site::serve)
+            .method_not_allowed_fallback(async || problem::Problem::MethodNotAllowed),
     )
     .with_state(state)
 }

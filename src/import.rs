@@ -2,12 +2,17 @@
 
 use std::{
     fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use crate::{layout::Layout, model::Id};
+use crate::{
+    layout::{Layout, media::DRAWN},
+    media::blank,
+    model::{Id, Kind, scope::Key},
+};
 
 /// What a tree holds, in the form of the API.
 #[derive(Debug)]
@@ -18,6 +23,8 @@ pub struct Import {
     pub context: Option<Value>,
     /// The projects in their order, each with the body of its snapshot.
     pub projects: Vec<(Id, Value)>,
+    /// The pictures and movies that are in the tree, each with the entity that it belongs to.
+    pub media: Vec<(Key, PathBuf)>,
 }
 
 /// Why a tree cannot be imported.
@@ -53,14 +60,55 @@ pub enum Error {
 /// Reads the tree in a folder: the root of a site, its `data`, or the `public` of the Python package.
 pub fn read(folder: &Path) -> Result<Import, Error> {
     for data in [folder.to_owned(), folder.join("data"), folder.join("public/data")] {
-        if data.join("projects/context.json").is_file() {
-            return classic(&data);
-        }
-        if data.join("projects-list/index.json").is_file() {
-            return v1(&data);
-        }
+        let tree = if data.join("projects/context.json").is_file() {
+            classic(&data)?
+        } else if data.join("projects-list/index.json").is_file() {
+            v1(&data)?
+        } else {
+            continue;
+        };
+        let media = media_of(&tree, &data)?;
+        return Ok(Import { media, ..tree });
     }
     Err(Error::NoTree { path: folder.to_owned() })
+}
+
+/// The pictures and movies that a tree names and has. Paths in it are below the root of the site, which holds `data`.
+fn media_of(tree: &Import, data: &Path) -> Result<Vec<(Key, PathBuf)>, Error> {
+    let read = |path: &Path| path.canonicalize().map_err(|source| Error::Read { path: path.to_owned(), source });
+    let (data, mut found) = (read(data)?, IndexMap::new());
+    let context = tree.context.iter().map(|context| (None, Kind::User, &context["users"]));
+    let lists = tree.projects.iter().flat_map(|(id, project)| {
+        let own = [("shots", Kind::Shot), ("assets", Kind::Asset), ("edits", Kind::Edit)];
+        own.map(|(list, kind)| (Some(id), kind, &project[list])).into_iter().chain([(
+            None,
+            Kind::User,
+            &project["team"],
+        )])
+    });
+    for (project, kind, list) in context.chain(lists) {
+        for entity in list.as_array().into_iter().flatten() {
+            found.extend(medium_of(project, kind, entity, &data));
+        }
+    }
+    found.extend(tree.projects.iter().filter_map(|(_, project)| medium_of(None, Kind::Project, project, &data)));
+    Ok(found.into_iter().collect())
+}
+
+/// The file that an entity names, if it is in the tree, and of its own: not a drawn picture, nor a blank movie.
+fn medium_of(project: Option<&Id>, kind: Kind, entity: &Value, data: &Path) -> Option<(Key, PathBuf)> {
+    let id = Id::parse(entity["id"].as_str()?).ok()?;
+    let name = entity[if kind == Kind::Edit { "sourceName" } else { "thumbnailUrl" }].as_str()?;
+    // What is not below data/ belongs to the page.
+    let below = Path::new(name.trim_start_matches('/').strip_prefix("data/")?);
+    if !below.components().all(|component| matches!(component, Component::Normal(_))) {
+        return None;
+    }
+    let path = data.join(below).canonicalize().ok().filter(|path| path.starts_with(data) && path.is_file())?;
+    let is_drawn = below.parent().is_some_and(|folder| folder.ends_with(DRAWN));
+    let is_small = fs::metadata(&path).is_ok_and(|file| file.len() <= blank::LARGEST);
+    let is_blank = kind == Kind::Edit && is_small && fs::read(&path).is_ok_and(|file| blank::is_blank(&file));
+    (!is_drawn && !is_blank).then(|| (Key::new(project, kind, &id), path))
 }
 
 fn classic(data: &Path) -> Result<Import, Error> {
@@ -72,7 +120,7 @@ fn classic(data: &Path) -> Result<Import, Error> {
         }
         Ok(())
     })?;
-    Ok(Import { layout: Layout::Classic, context: Some(context), projects })
+    Ok(Import { layout: Layout::Classic, context: Some(context), projects, media: Vec::new() })
 }
 
 fn v1(data: &Path) -> Result<Import, Error> {
@@ -86,7 +134,7 @@ fn v1(data: &Path) -> Result<Import, Error> {
         }
         Ok(())
     })?;
-    Ok(Import { layout: Layout::V1, context: None, projects })
+    Ok(Import { layout: Layout::V1, context: None, projects, media: Vec::new() })
 }
 
 /// The projects that a list names, each with its files as the lists of a snapshot.

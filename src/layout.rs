@@ -3,15 +3,21 @@
 //! [`classic`] and [`v1`] have what is particular to Watchtower 0.1.x and 1.0.
 
 pub mod classic;
+pub mod media;
 mod shared;
 pub mod v1;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::model::{Id, scope::Scope, time::Day};
+use crate::model::{
+    Id,
+    media::{Mode, Sha256},
+    scope::Scope,
+    time::Day,
+};
 
 /// A tree that a version of the page reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +61,59 @@ impl TreeFile {
     }
 }
 
+/// A file of a tree that is a picture or a movie. The names of all but the movies at their conventional places go with
+/// their content: under one name there is always the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its path below the root of the site: `data/projects/<id>/previews/<shot>-<hash>.png`.
+    pub path: String,
+    /// What is there.
+    pub of: Linked,
+}
+
+/// What a picture or movie of a tree is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Linked {
+    /// A file of the media store.
+    Media(Sha256),
+    /// A drawn stand-in: a name on a colour (red, green, blue).
+    Drawn(String, [u8; 3]),
+}
+
+/// Everything that one project, or the list of projects, has in a tree.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rendered {
+    /// What is made from the data.
+    pub files: Vec<TreeFile>,
+    /// Pictures and movies.
+    pub links: Vec<Link>,
+}
+
+/// What a tree depends on beside the data.
+#[derive(Clone)]
+pub struct Look {
+    /// The day up to which the burn-down goes.
+    pub today: Day,
+    /// Whether a shot without a picture gets a drawn one.
+    pub placeholders: bool,
+    /// What is done about files on other servers, by URL.
+    pub mode: Arc<dyn Fn(&str) -> Mode + Send + Sync>,
+}
+
+impl Look {
+    /// The usual look: nothing drawn, and URLs of other servers stay as they came.
+    #[must_use]
+    pub fn usual(today: Day) -> Self {
+        Self { today, placeholders: false, mode: Arc::new(|_| Mode::Keep) }
+    }
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Look").field("today", &self.today).field("placeholders", &self.placeholders).finish()
+    }
+}
+
 /// Whether a name is that of a JSON file; ours are all lower case.
 #[must_use]
 pub fn is_json(name: &str) -> bool {
@@ -68,44 +127,51 @@ pub fn project_folder(id: &Id) -> String {
 }
 
 impl Layout {
-    /// The files of one project, up to a day.
+    /// What one project has in the tree.
     pub fn project_files(
         self,
         context: &Scope,
         id: &Id,
         contents: &Scope,
-        today: Day,
-    ) -> serde_json::Result<Vec<TreeFile>> {
-        project_files(&[self], context, id, contents, today).map(|mut files| files.pop().unwrap_or_default())
+        look: &Look,
+    ) -> serde_json::Result<Rendered> {
+        project_files(&[self], context, id, contents, look).map(|mut rendered| rendered.pop().unwrap_or_default())
     }
 
-    /// The files that name all projects, whose contents are given in their order.
-    pub fn list_files(self, context: &Scope, contents: &[(Id, Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
-        match self {
-            Layout::Classic => classic::list_files(context, contents),
-            Layout::V1 => v1::list_files(context, contents),
-        }
+    /// The files that name all projects, whose contents are given in their order, and the pictures that belong to none.
+    pub fn list_files(
+        self,
+        context: &Scope,
+        contents: &[(Id, Arc<Scope>)],
+        look: &Look,
+    ) -> serde_json::Result<Rendered> {
+        let files = match self {
+            Layout::Classic => classic::list_files(context, contents, look)?,
+            Layout::V1 => v1::list_files(context, contents, look)?,
+        };
+        Ok(Rendered { files, links: media::links_of_people(context) })
     }
 }
 
-/// The files of one project in each of several layouts. What these have in common is encoded once, and its bytes are
+/// What one project has in the trees of several layouts. What these have in common is encoded once, and its bytes are
 /// shared.
 pub fn project_files(
     layouts: &[Layout],
     context: &Scope,
     id: &Id,
     contents: &Scope,
-    today: Day,
-) -> serde_json::Result<Vec<Vec<TreeFile>>> {
-    let Some(project) = context.project(id) else { return Ok(vec![Vec::new(); layouts.len()]) };
-    let content = shared::Content::new(id, project, contents);
-    let shared = content.files()?;
-    let files = layouts.iter().map(|layout| {
+    look: &Look,
+) -> serde_json::Result<Vec<Rendered>> {
+    let Some(project) = context.project(id) else { return Ok(vec![Rendered::default(); layouts.len()]) };
+    let content = shared::Content::new(id, project, contents, look);
+    let shared = Rendered { files: content.files()?, links: content.links() };
+    let rendered = layouts.iter().map(|layout| {
         let own = match layout {
             Layout::Classic => classic::project_files(&content)?,
-            Layout::V1 => v1::project_files(&content, context, today)?,
+            Layout::V1 => v1::project_files(&content, context)?,
         };
-        Ok(shared.iter().cloned().chain(own).collect())
+        let files = shared.files.iter().cloned().chain(own.files).collect();
+        Ok(Rendered { files, links: shared.links.iter().cloned().chain(own.links).collect() })
     });
-    files.collect()
+    rendered.collect()
 }

@@ -30,3 +30,4 @@ pub mod server;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod fetch;

@@ -1,6 +1,12 @@
-//! Pictures and movies.
+//! Pictures and movies: what they are made of, where they are kept, and what stands in for them.
 
 pub mod blank;
+pub mod drawn;
+pub mod intake;
+pub mod movie;
+pub mod picture;
+pub mod receive;
+pub mod store;
 
 use bytes::Bytes;
 

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod field;
 pub mod history;
 pub mod id;
+pub mod media;
 pub mod number;
 pub mod problems;
 pub mod represent;

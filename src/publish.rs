@@ -3,6 +3,7 @@
 //! A publish is owed whenever a revision is ahead of the published one: there is no queue, ten writes in a row cost one
 //! render, and a crash loses nothing. It starts at once when none is running, and pauses afterwards as long as it took.
 
+mod links;
 mod renderer;
 mod served;
 
@@ -16,7 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    layout::Layout,
+    layout::{Layout, Look},
+    media::store::{Holding, MediaStore},
     model::Id,
     store,
     studio::Studio,
@@ -101,6 +103,8 @@ pub struct Progress {
     pub last: Report,
     /// The revision of the last change of each project, and of what they share, that can be seen.
     pub seen: Arc<BTreeMap<Option<Id>, u64>>,
+    /// What the media store held when it was last looked through.
+    pub media: Holding,
 }
 
 type Reply = oneshot::Sender<Result<Report, Error>>;
@@ -116,6 +120,10 @@ pub struct Sources {
     pub revision: watch::Receiver<u64>,
     /// The present time: the burn-down goes up to today.
     pub clock: Clock,
+    /// Where pictures and movies are.
+    pub media: Arc<MediaStore>,
+    /// What the tree depends on beside the data; its day follows the clock.
+    pub look: Look,
 }
 
 /// One layout, the folder of its tree, and what is served of it.

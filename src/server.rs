@@ -14,8 +14,14 @@ use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
+    fetch::{
+        self, Fetches,
+        copies::{self, Surroundings},
+        host::HostSettings,
+    },
     http::{self, AppState, Parts, Site},
     layout::Layout,
+    media::store::MediaStore,
     page::Page,
     publish::{self, Mode, Publisher, Sources, Target},
     store::{self, Store},
@@ -47,6 +53,9 @@ pub enum Error {
     /// What is behind could not be rendered.
     #[error(transparent)]
     Publish(#[from] publish::Error),
+    /// The hosts of the configuration are wrong, or cannot be asked.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -89,6 +98,12 @@ impl DataFolder {
         self.path.join("tree").join(layout.name())
     }
 
+    /// The folder of pictures and movies.
+    #[must_use]
+    pub fn media(&self) -> PathBuf {
+        media_of(&self.path)
+    }
+
     /// The folder of unpacked pages.
     #[must_use]
     pub fn frontend(&self) -> PathBuf {
@@ -100,6 +115,12 @@ impl DataFolder {
 #[must_use]
 pub fn database_of(data_dir: &Path) -> PathBuf {
     data_dir.join("watchtower.db")
+}
+
+/// The folder of pictures and movies of a data folder.
+#[must_use]
+pub fn media_of(data_dir: &Path) -> PathBuf {
+    data_dir.join("media")
 }
 
 /// The store, what is in memory of it, and the writer: all that there is without HTTP.
@@ -160,8 +181,26 @@ pub struct Options {
     pub sites: Vec<SiteOptions>,
     /// Whether changes are rendered as they come.
     pub mode: Mode,
-    /// The largest body that is taken, in bytes.
+    /// The largest body that is taken, in bytes; files aside.
     pub max_body: usize,
+    /// The largest picture that is taken, in bytes.
+    pub max_picture: u64,
+    /// The largest movie that is taken, in bytes.
+    pub max_movie: u64,
+    /// Whether a shot without a picture gets a drawn one.
+    pub placeholders: bool,
+    /// The hosts that files are fetched from.
+    pub media_hosts: Vec<HostSettings>,
+}
+
+impl Options {
+    /// The usual limits, with these sites.
+    #[must_use]
+    pub fn usual(sites: Vec<SiteOptions>) -> Self {
+        let (max_body, max_picture, max_movie) = (256 << 20, 64 << 20, 16 << 30);
+        let media_hosts = Vec::new();
+        Self { sites, mode: Mode::Auto, max_body, max_picture, max_movie, placeholders: false, media_hosts }
+    }
 }
 
 /// A server that listens.
@@ -170,6 +209,7 @@ pub struct Server {
     parts: Arc<Parts>,
     core: Core,
     publisher: JoinHandle<()>,
+    copies: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
     _folder: DataFolder,
 }
@@ -177,15 +217,25 @@ pub struct Server {
 impl Server {
     /// Opens everything, renders what is behind, and listens.
     pub async fn start(folder: DataFolder, options: Options, clock: Clock) -> Result<Self, Error> {
-        let Options { sites, mode, max_body } = options;
-        let core = Core::open(&folder.database(), clock.clone()).await?;
+        let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts } = options;
+        let fetches = Fetches::new(&media_hosts)?;
+        let path = folder.media();
+        let media = MediaStore::open(&path).map_err(|source| Error::Folder { path, source })?;
+        let mut core = Core::open(&folder.database(), clock.clone()).await?;
+        core.writer = core.writer.warning_of(fetches.clone());
         let mut targets: Vec<Target> = Vec::new();
         for site in &sites {
             if !targets.iter().any(|target| target.layout() == site.layout) {
                 targets.push(Target::new(site.layout, Tree::open(&folder.tree(site.layout))?));
             }
         }
-        let sources = Sources { studio: core.studio.clone(), revision: core.writer.revision(), clock: clock.clone() };
+        let sources = Sources {
+            studio: core.studio.clone(),
+            revision: core.writer.revision(),
+            clock: clock.clone(),
+            media: media.clone(),
+            look: fetches.look(placeholders),
+        };
         let (publisher, task) = Publisher::start(sources, targets.clone(), mode).await;
         let mut bound = Vec::with_capacity(sites.len());
         for SiteOptions { listen, layout, page, live } in sites {
@@ -195,6 +245,15 @@ impl Server {
             bound.push((listener, Arc::new(Site { target, page, live })));
         }
         let (stop, stopping) = watch::channel(false);
+        let surroundings = Surroundings {
+            studio: core.studio.clone(),
+            store: core.store.clone(),
+            writer: core.writer.clone(),
+            media: media.clone(),
+            clock: clock.clone(),
+            limits: (max_picture, max_movie),
+        };
+        let copies = copies::start(fetches.clone(), surroundings, stopping.clone()).await?;
         let parts = Arc::new(Parts {
             studio: core.studio.clone(),
             writer: core.writer.clone(),
@@ -203,11 +262,15 @@ impl Server {
             sites: bound.iter().map(|(_, site)| site.clone()).collect(),
             clock,
             max_body,
+            max_picture,
+            max_movie,
+            media,
+            fetches,
             stopping,
         });
         let listeners =
             bound.into_iter().map(|(listener, site)| (listener, AppState::new(parts.clone(), site))).collect();
-        Ok(Self { listeners, parts, core, publisher: task, stop, _folder: folder })
+        Ok(Self { listeners, parts, core, publisher: task, copies, stop, _folder: folder })
     }
 
     /// The addresses that it listens on, in the order of the sites.
@@ -223,7 +286,7 @@ impl Server {
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listeners, parts, core, publisher, stop, _folder } = self;
+        let Self { listeners, parts, core, publisher, copies, stop, _folder } = self;
         drop(parts);
         let mut sites = tokio::task::JoinSet::new();
         for (listener, state) in listeners {
@@ -244,6 +307,9 @@ impl Server {
         let finish = async {
             while let Some(ended) = sites.join_next().await {
                 ended.map_err(io::Error::other)??;
+            }
+            if let Some(copies) = copies {
+                let _ = copies.await;
             }
             Ok::<_, io::Error>(())
         };

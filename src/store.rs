@@ -3,6 +3,7 @@
 //! A batch of any size is written with a handful of statements: rows travel as one JSON text each (`json_each`), because every
 //! statement through sqlx is a hand-over to the connection's thread and back.
 
+mod downloads;
 mod load;
 mod write;
 
@@ -15,6 +16,7 @@ use sqlx::{
 
 use crate::model::Id;
 
+pub use downloads::Download;
 pub use write::{ANSWERS_ARE_KEPT, Answer, Rows};
 
 /// The migrations, in the binary.

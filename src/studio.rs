@@ -64,7 +64,9 @@ impl Studio {
         self.alter(Some(project), |scope| *scope = Scope::default());
     }
 
-    fn in_memory(&self, project: Option<&Id>) -> Option<Arc<Scope>> {
+    /// A scope, if it is in memory.
+    #[must_use]
+    pub fn in_memory(&self, project: Option<&Id>) -> Option<Arc<Scope>> {
         let scopes = self.scopes.read().unwrap_or_else(PoisonError::into_inner);
         scopes.get(&project.cloned()).cloned()
     }

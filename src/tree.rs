@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, BufRead, Write},
+    os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -84,6 +85,29 @@ impl Tree {
         Ok(Tally { written: 1, bytes: file.body.len() as u64, ..Tally::default() })
     }
 
+    /// Puts a finished file of elsewhere in place: as another name for it (`share`) where the file system allows, else as a
+    /// copy. Is it there already, nothing is done; unless `force` is set.
+    pub fn link(&self, path: &str, source: &Path, share: bool, force: bool) -> Result<Tally, Error> {
+        let path = self.place(path)?;
+        let failed = |source| Error { path: path.clone(), source };
+        let missing = |error| Error { path: source.to_owned(), source: error };
+        let bytes = fs::metadata(source).map_err(missing)?.len();
+        if !force && is_same(&path, source).map_err(failed)? {
+            return Ok(Tally { unchanged: 1, ..Tally::default() });
+        }
+        if !share || self.share(&path, source).is_err() {
+            self.copy(&path, source).map_err(failed)?;
+        }
+        Ok(Tally { written: 1, bytes, ..Tally::default() })
+    }
+
+    fn copy(&self, path: &Path, source: &Path) -> io::Result<()> {
+        let unfinished = self.unfinished();
+        fs::copy(source, &unfinished)?;
+        fs::File::open(&unfinished)?.sync_data()?;
+        put_in_place(&unfinished, path)
+    }
+
     /// The length of a file, in bytes; `None` if it is not there.
     #[must_use]
     pub fn length(&self, path: &str) -> Option<u64> {
@@ -98,10 +122,7 @@ impl Tree {
     fn share(&self, path: &Path, other: &Path) -> io::Result<()> {
         let unfinished = self.unfinished();
         fs::hard_link(other, &unfinished)?;
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::rename(&unfinished, path)
+        put_in_place(&unfinished, path)
     }
 
     fn replace(&self, path: &Path, body: &[u8]) -> io::Result<()> {
@@ -109,14 +130,11 @@ impl Tree {
         let mut file = fs::File::create(&unfinished)?;
         file.write_all(body)?;
         file.sync_data()?;
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::rename(&unfinished, path)
+        put_in_place(&unfinished, path)
     }
 
     /// Removes what a folder of the tree has besides what is wanted; gives the names of what went.
-    pub fn retain(&self, folder: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, Error> {
+    pub fn retain(&self, folder: &str, mut wanted: impl FnMut(&str) -> bool) -> Result<Vec<String>, Error> {
         let path = self.place(folder)?;
         let failed = |source| Error { path: path.clone(), source };
         let entries = match fs::read_dir(&path) {
@@ -150,6 +168,46 @@ impl Tree {
             return Ok(self.root.join(relative));
         }
         Err(Error { path: relative.to_owned(), source: io::Error::other("leads out of the tree") })
+    }
+}
+
+/// Renames a file of the scratch folder. One that already is a name of the same file would stay behind: a rename of one
+/// name onto another of the same file does nothing (POSIX).
+fn put_in_place(unfinished: &Path, path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::rename(unfinished, path)?;
+    match fs::remove_file(unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a place has a file already: under another name, or, where names cannot be shared, with the same bytes.
+fn is_same(path: &Path, source: &Path) -> io::Result<bool> {
+    let there = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        there => there?,
+    };
+    let wanted = fs::metadata(source)?;
+    if there.dev() == wanted.dev() && there.ino() == wanted.ino() {
+        return Ok(true);
+    }
+    if there.len() != wanted.len() || !there.is_file() {
+        return Ok(false);
+    }
+    let mut pair =
+        [path, source].map(|path| fs::File::open(path).map(|file| io::BufReader::with_capacity(1 << 17, file)));
+    let [Ok(one), Ok(other)] = &mut pair else { return Ok(false) };
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let length = left.len().min(right.len());
+        if length == 0 || left[..length] != right[..length] {
+            return Ok(left.len() == right.len());
+        }
+        one.consume(length);
+        other.consume(length);
     }
 }
 

@@ -11,13 +11,15 @@ mod steps;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    fetch::Fetches,
     model::{
-        Id,
-        change::{Change, Precondition},
-        fault::{Fault, Findings, Warning},
+        Id, Kind,
+        change::{Change, Op, Precondition},
+        fault::{At, Fault, Findings, Warning},
         scope::Key,
         time::Instant,
     },
@@ -119,6 +121,7 @@ type Reply = oneshot::Sender<Result<Outcome, Refused>>;
 pub struct Writer {
     queue: mpsc::Sender<(Request, Reply)>,
     revision: watch::Receiver<u64>,
+    fetches: Option<Arc<Fetches>>,
 }
 
 impl Writer {
@@ -132,11 +135,34 @@ impl Writer {
         let (queue, requests) = mpsc::channel(QUEUE);
         let (announce, revision) = watch::channel(last);
         let task = commit::Committer { store, studio, clock, announce };
-        Ok((Self { queue, revision }, tokio::spawn(task.run(requests))))
+        Ok((Self { queue, revision, fetches: None }, tokio::spawn(task.run(requests))))
+    }
+
+    /// The same, which warns of files on servers that nothing is fetched from.
+    #[must_use]
+    pub fn warning_of(self, fetches: Arc<Fetches>) -> Self {
+        Self { fetches: Some(fetches), ..self }
+    }
+
+    fn warn(&self, request: &mut Request) {
+        let Some(fetches) = &self.fetches else { return };
+        for change in &request.changes {
+            let Change::One { key, op, pointer, .. } = change else { continue };
+            let field = if key.kind == Kind::Edit { "sourceName" } else { "thumbnailUrl" };
+            let url = match op {
+                Op::Put(entity) => entity.media_url(),
+                Op::Merge(patch) if Kind::WITH_MEDIA.contains(&key.kind) => patch.get(field).and_then(Value::as_str),
+                _ => None,
+            };
+            if let Some(warning) = url.and_then(|url| fetches.warning(url)) {
+                request.findings.warn(At::Pointer(pointer).key(field), warning);
+            }
+        }
     }
 
     /// Has a request written, and answers when it is durable.
-    pub async fn write(&self, request: Request) -> Result<Outcome, Refused> {
+    pub async fn write(&self, mut request: Request) -> Result<Outcome, Refused> {
+        self.warn(&mut request);
         let (reply, answer) = oneshot::channel();
         self.queue.try_send((request, reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refused::Busy,

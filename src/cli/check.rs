@@ -8,6 +8,8 @@ use clap::Args;
 use super::{Common, say, serve::install_all};
 use crate::{
     config::Settings,
+    fetch::Fetches,
+    layout::Look,
     model::{problems::problems, time::day_of},
     server::{Core, DataFolder},
     writer::system_clock,
@@ -27,6 +29,7 @@ impl Check {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
         let settings = self.settings.or_from(self.config.as_deref())?;
         let sites = settings.sites()?;
+        let fetches = Fetches::new(&settings.media_host)?;
         let clock = system_clock();
         let folder = DataFolder::take(&common.data_dir())?;
         let sites = install_all(sites, &folder).await?;
@@ -40,9 +43,14 @@ impl Check {
         for (id, project) in context.projects() {
             let contents = core.studio.scope(id).await?;
             for site in &sites {
-                site.layout.project_files(&context, id, &contents, day_of(clock()))?;
+                site.layout.project_files(
+                    &context,
+                    id,
+                    &contents,
+                    &Look { today: day_of(clock()), ..fetches.look(false) },
+                )?;
             }
-            let problems = problems(&context, id, &contents).len();
+            let problems = problems(&context, id, &contents, &|url| fetches.fetching(url)).len();
             say(&format!("project {id} ({}): revision {}, {problems} problems", project.name, contents.revision))?;
         }
         say(&format!("data: {} projects, all readable", context.projects().count()))?;

@@ -18,7 +18,6 @@ use crate::{
     layout::Layout,
     model::{Id, Kind, fault::At, wire::Reader},
     page::{self, Page},
-    publish::Mode,
     server::{DataFolder, Error, Options, Server, SiteOptions},
     writer::system_clock,
 };
@@ -67,7 +66,7 @@ impl Demo {
         };
         let layout = page.as_ref().map_or(Layout::V1, |page| page.layout);
         let site = SiteOptions { listen: self.listen, layout, page, live: true };
-        let options = Options { sites: vec![site], mode: Mode::Auto, max_body: 256 * 1024 * 1024 };
+        let options = Options::usual(vec![site]);
         let server = match Server::start(folder, options.clone(), system_clock()).await {
             Err(Error::Listen { .. }) => {
                 let mut options = options;

@@ -7,10 +7,15 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use super::{Common, say};
+use super::{
+    Common,
+    attach::{Opener, Source, attach},
+    say,
+};
 use crate::{
     import,
-    model::{Id, Kind, fault::At, wire::Reader},
+    media::store::MediaStore,
+    model::{Id, Kind, fault::At, scope::Key, wire::Reader},
     server::{Core, DataFolder, Error},
     writer::{Outcome, Refused, Request, Writer, system_clock},
 };
@@ -49,7 +54,42 @@ async fn over_http(tree: import::Import, url: &str) -> anyhow::Result<()> {
     if let Some(context) = tree.context {
         report("context", &put("/api/context".to_owned(), context).await?)?;
     }
-    each(tree.projects, async |id, project| put(format!("/api/projects/{id}/snapshot"), project).await).await
+    each(tree.projects, async |id, project| put(format!("/api/projects/{id}/snapshot"), project).await).await?;
+    let bar = bar_of(tree.media.len())?;
+    let mut refused = 0;
+    for (key, path) in tree.media {
+        let file = tokio::fs::File::open(&path).await.with_context(|| path.display().to_string())?;
+        let response = client.put(format!("{api}{}", address_of(&key))).body(file).send().await?;
+        let status = response.status();
+        if !status.is_success() {
+            refused += 1;
+            let text = response.text().await?;
+            bar.suspend(|| say(&format!("  warning: {} was refused: {status}\n{text}", path.display())))?;
+        }
+        bar.inc(1);
+    }
+    finish(&bar, refused)
+}
+
+/// Where the medium of an entity is uploaded to.
+fn address_of(Key { project, kind, id }: &Key) -> String {
+    let (list, medium) = (kind.plural(), kind.medium());
+    match project {
+        Some(project) => format!("/api/projects/{project}/{list}/{id}/{medium}"),
+        None => format!("/api/{list}/{id}/{medium}"),
+    }
+}
+
+fn bar_of(length: usize) -> anyhow::Result<ProgressBar> {
+    let bar = ProgressBar::new(length as u64);
+    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")?);
+    Ok(bar)
+}
+
+fn finish(bar: &ProgressBar, refused: u64) -> anyhow::Result<()> {
+    let taken = bar.length().unwrap_or_default() - refused;
+    bar.finish_and_clear();
+    say(&format!("pictures and movies: {taken} taken, {refused} refused"))
 }
 
 async fn into_folder(tree: import::Import, common: &Common) -> anyhow::Result<()> {
@@ -66,9 +106,33 @@ async fn into_folder(tree: import::Import, common: &Common) -> anyhow::Result<()
         let put = |reader: &mut Reader| drop(reader.put(None, Kind::Project, Some(&id), project, At::Root));
         write(&core.writer, put).await
     });
-    let imported = imported.await;
+    let mut imported = imported.await;
+    if imported.is_ok() {
+        imported = media_into(&folder, &core.writer, tree.media).await;
+    }
     core.close().await?;
     imported
+}
+
+async fn media_into(folder: &DataFolder, writer: &Writer, media: Vec<(Key, PathBuf)>) -> anyhow::Result<()> {
+    let store = MediaStore::open(&folder.media())?;
+    let bar = bar_of(media.len())?;
+    let mut refused = 0;
+    let files = media.into_iter().map(|(key, path)| {
+        let open: Opener = Box::new(move || Ok(Box::new(std::fs::File::open(path)?) as Source));
+        (key, open)
+    });
+    attach(writer, &store, files.collect(), |key, reason| {
+        bar.inc(1);
+        if let Some(reason) = reason {
+            refused += 1;
+            let (medium, of) = (key.kind.medium(), key.kind.singular());
+            // A line that cannot be printed is no reason to stop.
+            let _ = bar.suspend(|| say(&format!("  warning: the {medium} of the {of} {}: {reason}", key.id)));
+        }
+    })
+    .await?;
+    finish(&bar, refused)
 }
 
 /// Imports one project after the other, with a bar on a terminal.
@@ -76,8 +140,7 @@ async fn each(
     projects: Vec<(Id, Value)>,
     mut put: impl AsyncFnMut(Id, Value) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<()> {
-    let bar = ProgressBar::new(projects.len() as u64);
-    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")?);
+    let bar = bar_of(projects.len())?;
     for (id, project) in projects {
         bar.set_message(id.to_string());
         let outcome = put(id.clone(), project).await.with_context(|| format!("project {id}"))?;

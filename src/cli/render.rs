@@ -7,11 +7,13 @@ use clap::Args;
 
 use super::{Common, say};
 use crate::{
-    config::LayoutChoice,
+    config::{LayoutChoice, Settings},
+    fetch::Fetches,
     layout::Layout,
+    media::store::MediaStore,
     model::Id,
     publish::{Sources, Wish, render_in_place, render_to},
-    server::{Core, DataFolder, database_of},
+    server::{Core, DataFolder, database_of, media_of},
     writer::system_clock,
 };
 
@@ -30,6 +32,12 @@ pub struct Render {
     /// Write every file anew
     #[arg(long)]
     force: bool,
+    /// Draw a picture for every shot that has none
+    #[arg(long, env = "WATCHTOWER_PLACEHOLDERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    placeholders: Option<bool>,
+    /// Configuration file (TOML) of the server, for its media hosts
+    #[arg(long, env = "WATCHTOWER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Render {
@@ -49,7 +57,18 @@ impl Render {
         for id in &self.project {
             context.project(id).with_context(|| format!("there is no project {id}"))?;
         }
-        let sources = Sources { studio: core.studio.clone(), revision: core.writer.revision(), clock: system_clock() };
+        let settings = Settings { placeholders: self.placeholders, ..Settings::default() };
+        let settings = settings.or_from(self.config.as_deref())?;
+        let placeholders = settings.placeholders == Some(true);
+        let media = media_of(&common.data_dir());
+        let media = if folder.is_some() { MediaStore::open(&media)? } else { MediaStore::at(&media) };
+        let sources = Sources {
+            studio: core.studio.clone(),
+            revision: core.writer.revision(),
+            clock: system_clock(),
+            media,
+            look: Fetches::new(&settings.media_host)?.look(placeholders),
+        };
         let wish = Wish { projects: self.project, force: self.force };
         let report = match folder {
             Some(_) => render_in_place(sources, layout, &out, wish).await?,

@@ -9,7 +9,7 @@ use crate::{
     config::{Settings, SiteSettings},
     layout::Layout,
     page::{self, Page},
-    server::{DataFolder, Options, Server, SiteOptions},
+    server::{DataFolder, Server, SiteOptions},
     writer::system_clock,
 };
 
@@ -30,7 +30,7 @@ impl Serve {
         let sites = settings.sites()?;
         let folder = DataFolder::take(&common.data_dir())?;
         let sites = install_all(sites, &folder).await?;
-        let options = Options { sites, mode: settings.mode(), max_body: settings.max_body() };
+        let options = settings.options(sites);
         let server = Server::start(folder, options, system_clock()).await?;
         tracing::warn!("everyone who reaches this address can read and write");
         for (address, site) in server.addresses()?.into_iter().zip(&server.parts().sites) {

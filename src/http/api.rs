@@ -125,6 +125,13 @@ impl Endpoint {
         Self(self.0.response(status, response.build()))
     }
 
+    /// An answer that is a file.
+    pub fn answers_file(self, status: &str, media_type: &str, description: &str) -> Self {
+        let content = ContentBuilder::new().schema(Some(text())).build();
+        let response = ResponseBuilder::new().description(description).content(media_type, content);
+        Self(self.0.response(status, response.build()))
+    }
+
     /// An answer without a body.
     pub fn answers_empty(self, status: &str, description: &str) -> Self {
         Self(self.0.response(status, ResponseBuilder::new().description(description).build()))

@@ -44,7 +44,7 @@ pub fn format(headers: &HeaderMap, takes_lines: bool) -> Result<Format, Problem>
 pub async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::TooLarge(limit)),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::TooLarge(limit as u64)),
         Err(error) => Err(Problem::BadRequest(format!("the body broke off: {error}"))),
     }
 }

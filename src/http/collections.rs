@@ -201,7 +201,7 @@ fn conditional(endpoint: Endpoint) -> Endpoint {
 }
 
 /// The address of an item. The id of a project stands where the project of other items does.
-fn own(kind: Kind, address: Address) -> Address {
+pub fn own(kind: Kind, address: Address) -> Address {
     if kind == Kind::Project { address.of_project() } else { address }
 }
 

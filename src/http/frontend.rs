@@ -13,9 +13,9 @@ use bytes::Bytes;
 
 use super::{
     AppState,
+    files::{from_folder, with_cache_control},
     problem::Problem,
     read::unless_known,
-    site::{from_folder, with_cache_control},
 };
 use crate::{layout::Layout, media, model::represent::etag_of, page};
 

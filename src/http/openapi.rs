@@ -14,7 +14,7 @@ use utoipa::{
     openapi::{
         ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder,
         RefOr, Schema,
-        schema::{AdditionalProperties, AllOfBuilder, SchemaType, Type},
+        schema::{AdditionalProperties, AllOfBuilder, OneOfBuilder, SchemaType, Type},
     },
 };
 
@@ -25,7 +25,12 @@ use super::{
     problem::{Problem, ProblemBody},
 };
 use crate::{
-    model::{Kind, field::id_schema, problems},
+    model::{
+        Kind,
+        field::id_schema,
+        media::{Movie, Picture},
+        problems,
+    },
     publish::Report,
     writer::Outcome,
 };
@@ -46,6 +51,9 @@ pub fn document(paths: PathsBuilder) -> OpenApi {
         .schema("Health", Health::schema())
         .schema("DataProblem", problems::Problem::schema())
         .schema("Problem", ProblemBody::schema())
+        .schema("Thumbnail", Picture::schema())
+        .schema("Movie", Movie::schema())
+        .schema("Medium", medium_schema())
         .schema("Batch", batch_schema())
         .schema("TaskCounts", task_counts_schema())
         .response("Problem", problem_response());
@@ -72,7 +80,8 @@ fn entity_schema(kind: Kind) -> RefOr<Schema> {
         if kind == Kind::Casting { "The id of the shot." } else { "The tracker's id; a random one if none is sent." };
     builder = builder.property(kind.id_field(), with_description(id_schema(), id));
     for field in kind.fields() {
-        builder = builder.property(field.name, with_description((field.schema)(), field.doc));
+        let description = if field.attached { format!("{} Only read.", field.doc) } else { field.doc.to_owned() };
+        builder = builder.property(field.name, with_description((field.schema)(), &description));
         if field.required {
             builder = builder.required(field.name);
         }
@@ -104,6 +113,14 @@ fn entity_schema(kind: Kind) -> RefOr<Schema> {
 
 fn number() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(SchemaType::Type(Type::Number)).into()
+}
+
+/// What is answered to an upload.
+fn medium_schema() -> RefOr<Schema> {
+    let path = with_description(text(), "Where the tree has it, below the root of the site.");
+    let path = ObjectBuilder::new().property("path", path).required("path");
+    let either = OneOfBuilder::new().item(schema("Thumbnail")).item(schema("Movie"));
+    AllOfBuilder::new().item(either).item(path).into()
 }
 
 fn batch_schema() -> RefOr<Schema> {

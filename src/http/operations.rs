@@ -15,6 +15,7 @@ use super::{
     read::need_project,
 };
 use crate::{
+    fetch::Tally,
     model::problems::problems,
     publish::{Report, Wish},
 };
@@ -117,9 +118,24 @@ pub struct Status {
     last_render: Report,
     /// How many projects there are.
     projects: usize,
+    /// Pictures and movies.
+    #[schema(inline)]
+    media: MediaStatus,
     /// The sites that are served.
     #[schema(inline)]
     sites: Vec<SiteStatus>,
+}
+
+/// How pictures and movies are.
+#[derive(Serialize, ToSchema)]
+struct MediaStatus {
+    /// The files that are kept, originals and what is made of them, when they were last looked through.
+    files: u64,
+    /// Their size in bytes.
+    bytes: u64,
+    /// Files of other servers.
+    #[schema(inline)]
+    fetches: Tally,
 }
 
 /// How a site is.
@@ -150,6 +166,7 @@ async fn status(State(state): State<AppState>) -> Response {
         failure: progress.failure.map(|(_, reason)| reason),
         last_render: progress.last,
         projects: state.studio.context().list(crate::model::Kind::Project).len(),
+        media: MediaStatus { files: progress.media.files, bytes: progress.media.bytes, fetches: state.fetches.tally() },
         sites: state.sites.iter().map(site).collect(),
     };
     json(StatusCode::OK, &status)
@@ -158,7 +175,8 @@ async fn status(State(state): State<AppState>) -> Response {
 async fn problems_of(State(state): State<AppState>, address: Address, headers: HeaderMap) -> Result<Response, Problem> {
     let project = address.need_project()?;
     let contents = need_project(&state, project).await?;
-    let found = problems(&state.studio.context(), project, &contents);
+    let fetching = |url: &str| state.fetches.fetching(url);
+    let found = problems(&state.studio.context(), project, &contents, &fetching);
     Ok(super::read::unless_known(&headers, json(StatusCode::OK, &found)))
 }
 

@@ -31,7 +31,7 @@ pub enum Problem {
     PreconditionFailed(String),
     /// 413.
     #[error("the body is larger than {0} bytes, the limit of this server")]
-    TooLarge(usize),
+    TooLarge(u64),
     /// 415.
     #[error("{0}")]
     UnsupportedMediaType(String),
@@ -44,6 +44,9 @@ pub enum Problem {
     /// 500; the cause is in the log.
     #[error("something went wrong inside the server; its log says what, under this request_id")]
     Internal,
+    /// 502: another server did not give what is to be passed on.
+    #[error("{0}")]
+    BadGateway(String),
     /// 503: come again.
     #[error("{0}")]
     Unavailable(String),
@@ -97,6 +100,7 @@ impl Problem {
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The content is wrong"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key was used before"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
+            Self::BadGateway(_) => (StatusCode::BAD_GATEWAY, "bad-gateway", "Another server did not give it"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now"),
         }
     }
@@ -134,6 +138,14 @@ pub fn with_request_id(response: Response, id: &str) -> Response {
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         tracing::error!(%error, "the store failed");
+        Self::Internal
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    /// A file of the media store could not be written or read.
+    fn from(error: std::io::Error) -> Self {
+        tracing::error!(%error, "the media store failed");
         Self::Internal
     }
 }

@@ -207,7 +207,7 @@ fn equals(held: &Value, wanted: &str) -> bool {
 #[must_use]
 pub fn filterable(kind: Kind) -> Vec<&'static str> {
     let mut names = vec![kind.id_field()];
-    names.extend(kind.fields().iter().map(|field| field.name).filter(|name| *name != "data"));
+    names.extend(kind.own_fields().map(|field| field.name).filter(|name| *name != "data"));
     if kind == Kind::Sequence {
         names.push("episode_id");
     }

@@ -7,11 +7,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use tower::ServiceExt;
-use tower_http::services::ServeDir;
 
-use super::{AppState, frontend, problem::Problem, read::unless_known};
-use crate::publish;
+use super::{
+    AppState,
+    files::{freshness, from_folder, with_cache_control},
+    frontend,
+    problem::Problem,
+    read::unless_known,
+    remote,
+};
+use crate::{layout::media::proxied, publish};
 
 /// Answers whatever no route of the API takes.
 pub async fn serve(State(state): State<AppState>, request: Request) -> Response {
@@ -20,7 +25,7 @@ pub async fn serve(State(state): State<AppState>, request: Request) -> Response 
         return Problem::NotFound(format!("there is nothing at /{path}; /api/docs lists the API")).into_response();
     }
     if ![Method::GET, Method::HEAD].contains(request.method()) {
-        return Problem::MethodNotAllowed.into_response();
+        return ([(header::ALLOW, "GET, HEAD")], Problem::MethodNotAllowed).into_response();
     }
     if path == "data" || path.starts_with("data/") {
         return data(&state, &path, request).await;
@@ -33,11 +38,17 @@ async fn data(state: &AppState, path: &str, request: Request) -> Response {
     if let Some(body) = state.site.target.served().body(path) {
         return json_file(body.clone(), request.headers(), request.method()).await;
     }
-    let found = from_folder(state.site.target.root(), request).await;
-    if found.status() == StatusCode::NOT_FOUND {
-        return Problem::NotFound(format!("the tree has no file /{path}")).into_response();
+    if let Some(key) = proxied(path) {
+        let (headers, method) = (request.headers().clone(), request.method().clone());
+        if let Some(passed_on) = remote::serve(state, &key, path, &headers, &method).await {
+            return passed_on;
+        }
     }
-    with_cache_control(found, "no-cache")
+    let found = from_folder(state.site.target.root(), request).await;
+    // A folder, which tower-http redirects to its page, has none here.
+    let is_absent = [StatusCode::NOT_FOUND, StatusCode::TEMPORARY_REDIRECT].contains(&found.status());
+    let absent = || Problem::NotFound(format!("the tree has no file /{path}")).into_response();
+    with_cache_control(if is_absent { absent() } else { found }, freshness(path))
 }
 
 async fn json_file(body: std::sync::Arc<publish::Body>, headers: &HeaderMap, method: &Method) -> Response {
@@ -87,34 +98,4 @@ fn accepts_gzip(accepted: &str) -> bool {
         let is_gzip = matches!(parts.next(), Some("gzip" | "*"));
         is_gzip && !parts.any(|part| matches!(part.strip_prefix("q=").map(str::parse::<f32>), Some(Ok(q)) if q <= 0.0))
     })
-}
-
-/// The same, with a word on how long it may be kept.
-pub fn with_cache_control(mut response: Response, value: &'static str) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
-    response
-}
-
-/// A file of a folder on disk, with ranges. A range of a file that has changed since is the whole file: tower-http
-/// does not look at `If-Range`, and a replaced movie must never be spliced.
-pub async fn from_folder(folder: &std::path::Path, mut request: Request) -> Response {
-    if let Some(validator) = request.headers_mut().remove(header::IF_RANGE) {
-        let mut probe = Request::new(Body::empty());
-        *probe.method_mut() = Method::HEAD;
-        *probe.uri_mut() = request.uri().clone();
-        let present = file(folder, probe).await;
-        let matches =
-            [header::ETAG, header::LAST_MODIFIED].iter().any(|name| present.headers().get(name) == Some(&validator));
-        if !matches {
-            request.headers_mut().remove(header::RANGE);
-        }
-    }
-    file(folder, request).await
-}
-
-async fn file(folder: &std::path::Path, request: Request) -> Response {
-    match ServeDir::new(folder).append_index_html_on_directories(true).oneshot(request).await {
-        Ok(response) => response.map(Body::new),
-        Err(never) => match never {},
-    }
 }

@@ -171,7 +171,7 @@ pub async fn item_answer(state: &AppState, key: &Key, outcome: &Outcome) -> Resu
 }
 
 /// Warnings as a JSON array in plain ASCII, as many as fit.
-fn warnings_header(warnings: &[Warning]) -> Option<HeaderValue> {
+pub fn warnings_header(warnings: &[Warning]) -> Option<HeaderValue> {
     let mut text = String::new();
     for warning in warnings {
         let json = serde_json::to_string(warning).ok()?;

@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use serde::Serialize;
 
 use super::{
-    TreeFile, project_folder,
-    shared::{Content, Named, below_the_page, color},
+    Look, Rendered, TreeFile, media, project_folder,
+    shared::{Content, Named, color},
 };
-use crate::{
-    media::blank::blank_movie,
-    model::{AssetType, Id, Kind, Project, TaskStatus, TaskType, User, number::Fps, scope::Scope},
+use crate::model::{
+    AssetType, Id, Kind, Project, TaskStatus, TaskType, User,
+    number::Fps,
+    scope::{Key, Scope},
 };
 
 /// The picture of a person of whom it is only known that there is one.
@@ -40,11 +40,14 @@ pub struct WireUser<'a> {
 
 impl<'a> WireUser<'a> {
     /// The person as both layouts show them.
-    pub fn new(id: &'a Id, user: &'a User) -> Self {
-        let sent = user.thumbnail_url.as_deref().map(below_the_page);
-        // A picture that nobody told us the place of, as in the reference's own trees, is shown as the placeholder.
-        let thumbnail_url = sent.or_else(|| user.has_avatar.then_some(Cow::Borrowed(PLACEHOLDER)));
-        Self { id, full_name: &user.name, name: &user.name, has_avatar: user.has_avatar, thumbnail_url }
+    pub fn new(id: &'a Id, user: &'a User, look: &Look) -> Self {
+        let key = Key::new(None, Kind::User, id);
+        let picture = media::thumbnail(&key, &user.thumbnail, user.thumbnail_url.as_deref(), look);
+        let has_avatar = user.has_avatar || user.thumbnail.get().is_some();
+        // A picture that nobody told us the place of, as in the reference's own trees, or that has not come yet, is shown
+        // as the placeholder.
+        let thumbnail_url = picture.or_else(|| has_avatar.then_some(Cow::Borrowed(PLACEHOLDER)));
+        Self { id, full_name: &user.name, name: &user.name, has_avatar, thumbnail_url }
     }
 }
 
@@ -91,7 +94,8 @@ struct WireProject<'a> {
 }
 
 impl<'a> WireProject<'a> {
-    fn new(id: &'a Id, project: &'a Project) -> Self {
+    fn new(id: &'a Id, project: &'a Project, look: &Look) -> Self {
+        let key = Key::new(None, Kind::Project, id);
         Self {
             name: &project.name,
             ratio: &project.ratio,
@@ -101,7 +105,7 @@ impl<'a> WireProject<'a> {
             task_statuses: &project.task_statuses,
             team: &project.team,
             id,
-            thumbnail_url: project.thumbnail_url.as_deref().map(below_the_page),
+            thumbnail_url: media::thumbnail(&key, &project.thumbnail, project.thumbnail_url.as_deref(), look),
             fps: project.fps,
         }
     }
@@ -114,46 +118,42 @@ struct WireEdit<'a> {
     #[serde(rename = "frameOffset")]
     frame_offset: i64,
     #[serde(rename = "sourceName")]
-    source_name: Cow<'a, str>,
+    source_name: &'a str,
     #[serde(rename = "sourceType")]
     source_type: &'a str,
 }
 
-/// `project.json`, `edit.json`, and a blank movie where there is none: the page has no "no video" state.
-pub fn project_files(content: &Content<'_>) -> serde_json::Result<Vec<TreeFile>> {
+/// `project.json`, `edit.json`, and its movie.
+pub fn project_files(content: &Content<'_>) -> serde_json::Result<Rendered> {
     let folder = project_folder(content.id);
-    let conventional = format!("{folder}/edit.mp4");
     let cut = content.edit();
+    let movie = content.movie(&cut, format!("{folder}/edit.mp4"));
     let edit = WireEdit {
         total_frames: cut.total_frames,
         frame_offset: cut.edit.frame_offset,
-        source_name: content.movie(cut.edit, &conventional),
-        source_type: cut.edit.source_type.as_deref().unwrap_or("video/mp4"),
+        source_name: &movie.name,
+        source_type: &movie.media_type,
     };
-    let mut files = Vec::new();
-    if *edit.source_name == conventional {
-        files.push(TreeFile { path: conventional.clone(), body: blank_of(cut.total_frames, content.project.fps) });
-    }
-    files.push(TreeFile::json(format!("{folder}/edit.json"), &edit)?);
-    files.push(TreeFile::json(format!("{folder}/project.json"), &WireProject::new(content.id, content.project))?);
-    Ok(files)
-}
-
-/// A blank movie for this many frames; one more, because the page jumps to the end when it reaches the last frame.
-pub(super) fn blank_of(frames: i64, fps: Fps) -> Bytes {
-    blank_movie(frames.max(0).unsigned_abs().saturating_add(1), fps.get())
+    let edit = TreeFile::json(format!("{folder}/edit.json"), &edit)?;
+    let project = WireProject::new(content.id, content.project, content.look);
+    let project = TreeFile::json(format!("{folder}/project.json"), &project)?;
+    Ok(Rendered { files: movie.blank.into_iter().chain([edit, project]).collect(), links: movie.links })
 }
 
 /// `context.json`.
-pub fn list_files(context: &Scope, contents: &[(Id, std::sync::Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
+pub fn list_files(
+    context: &Scope,
+    contents: &[(Id, std::sync::Arc<Scope>)],
+    look: &Look,
+) -> serde_json::Result<Vec<TreeFile>> {
     let asset_types = context.entities(Kind::AssetType, AssetType::of);
     let users = context.entities(Kind::User, User::of);
     let statuses = context.entities(Kind::TaskStatus, TaskStatus::of);
     let task_types = context.entities(Kind::TaskType, TaskType::of);
-    let listed = contents.iter().filter_map(|(id, _)| Some(WireProject::new(id, context.project(id)?)));
+    let listed = contents.iter().filter_map(|(id, _)| Some(WireProject::new(id, context.project(id)?, look)));
     let wire = WireContext {
         asset_types: asset_types.map(|(id, asset_type)| Named { name: &asset_type.name, id }).collect(),
-        users: users.map(|(id, user)| WireUser::new(id, user)).collect(),
+        users: users.map(|(id, user)| WireUser::new(id, user, look)).collect(),
         projects: listed.collect(),
         task_status: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),
         task_types: task_types.map(|(id, task_type)| WireType::new(id, task_type)).collect(),

@@ -6,21 +6,58 @@ use std::{
     sync::LazyLock,
 };
 
+use bytes::Bytes;
 use serde::Serialize;
 
-use super::{TreeFile, project_folder};
-use crate::model::{
-    Asset, Casting, Edit, Episode, Id, Kind, Project, Sequence, Shot, Task,
-    burndown::TaskCounts,
-    color::{Color, NEUTRAL},
-    field::Data,
-    number::{self, Fps},
-    represent::Range,
-    scope::Scope,
+use super::{
+    Link, Linked, Look, TreeFile,
+    media::{self, below_the_page, movie_path, proxy_path},
+    project_folder,
+};
+use crate::{
+    media::blank::blank_movie,
+    model::{
+        Asset, Casting, Edit, Episode, Id, Kind, Project, Sequence, Shot, Task,
+        burndown::TaskCounts,
+        color::{Color, NEUTRAL},
+        field::Data,
+        media::{Mode, is_remote},
+        number::{self, Fps},
+        represent::{Range, etag_of},
+        scope::{Key, Scope},
+    },
 };
 
 /// What stands in for an edit that was never sent.
 static NO_EDIT: LazyLock<Edit> = LazyLock::new(Edit::default);
+
+/// The colours (red, green, blue) that both pages draw sequences in, by the place of the sequence; read off the screen.
+const SEQUENCES: [[u8; 3]; 21] = [
+    [209, 181, 140],
+    [165, 145, 209],
+    [130, 192, 131],
+    [211, 150, 167],
+    [134, 168, 194],
+    [188, 196, 141],
+    [188, 140, 196],
+    [143, 194, 172],
+    [204, 163, 148],
+    [154, 155, 206],
+    [152, 192, 133],
+    [207, 141, 181],
+    [151, 197, 202],
+    [195, 183, 135],
+    [172, 146, 197],
+    [140, 200, 153],
+    [191, 138, 141],
+    [140, 161, 198],
+    [182, 204, 142],
+    [154, 138, 196],
+    [142, 142, 142],
+];
+
+/// The colour of a drawn picture of a shot without a sequence.
+const UNASSIGNED: [u8; 3] = [96, 96, 96];
 
 /// A task as the page reads it.
 #[derive(Serialize)]
@@ -75,6 +112,7 @@ pub struct Content<'a> {
     pub(super) id: &'a Id,
     pub(super) project: &'a Project,
     pub(super) scope: &'a Scope,
+    pub(super) look: &'a Look,
     sequences: Vec<(&'a Id, &'a Sequence)>,
     shots: Vec<(&'a Id, &'a Shot, Range)>,
     assets: Vec<(&'a Id, &'a Asset)>,
@@ -82,7 +120,7 @@ pub struct Content<'a> {
 
 impl<'a> Content<'a> {
     /// Leaves out what is canceled, what belongs to a canceled sequence, and shots without a range.
-    pub fn new(id: &'a Id, project: &'a Project, scope: &'a Scope) -> Self {
+    pub fn new(id: &'a Id, project: &'a Project, scope: &'a Scope, look: &'a Look) -> Self {
         let sequences = scope.entities(Kind::Sequence, Sequence::of);
         let (canceled, sequences): (Vec<_>, Vec<_>) = sequences.partition(|(_, sequence)| sequence.canceled);
         let canceled: HashSet<&Id> = canceled.into_iter().map(|(id, _)| id).collect();
@@ -92,7 +130,7 @@ impl<'a> Content<'a> {
         let shots = scope.shots().filter(|(_, shot)| is_shown(shot));
         let shots = shots.filter_map(|(id, shot)| Some((id, shot, shot.range()?))).collect();
         let assets = scope.assets().filter(|(_, asset)| !asset.canceled).collect();
-        Self { id, project, scope, sequences, shots, assets }
+        Self { id, project, scope, look, sequences, shots, assets }
     }
 
     /// The files that are the same in both layouts.
@@ -110,6 +148,44 @@ impl<'a> Content<'a> {
         ])
     }
 
+    fn key(&self, kind: Kind, id: &Id) -> Key {
+        Key::new(Some(self.id), kind, id)
+    }
+
+    fn shot_picture(&self, id: &Id, shot: &'a Shot) -> Option<Cow<'a, str>> {
+        let key = self.key(Kind::Shot, id);
+        let own = media::thumbnail(&key, &shot.thumbnail, shot.thumbnail_url.as_deref(), self.look);
+        own.or_else(|| self.drawn(shot).map(|link| link.path.into()))
+    }
+
+    /// The drawn picture of a shot without one, if such are wanted: its name on the colour of its sequence.
+    fn drawn(&self, shot: &Shot) -> Option<Link> {
+        if !self.look.placeholders {
+            return None;
+        }
+        let sequence = shot.sequence_id.as_ref();
+        let index = sequence.and_then(|id| self.sequences.iter().position(|(known, _)| *known == id));
+        let color = index.map_or(UNASSIGNED, |index| SEQUENCES[index % SEQUENCES.len()]);
+        let hash = etag_of(format!("{}\n{color:?}", shot.name).as_bytes());
+        let path = format!("{}/{}/shot-{}.png", project_folder(self.id), media::DRAWN, &hash[1..17]);
+        Some(Link { path, of: Linked::Drawn(shot.name.clone(), color) })
+    }
+
+    /// The pictures of the project, its shots and its assets, as far as they are shown.
+    pub fn links(&self) -> Vec<Link> {
+        let project = Key::new(None, Kind::Project, self.id);
+        let own = media::link(&project, &self.project.thumbnail);
+        let shots = self.shots.iter().filter_map(|(id, shot, _)| {
+            let key = self.key(Kind::Shot, id);
+            let has_other =
+                || media::thumbnail(&key, &shot.thumbnail, shot.thumbnail_url.as_deref(), self.look).is_some();
+            media::link(&key, &shot.thumbnail).or_else(|| if has_other() { None } else { self.drawn(shot) })
+        });
+        let assets =
+            self.assets.iter().filter_map(|(id, asset)| media::link(&self.key(Kind::Asset, id), &asset.thumbnail));
+        own.into_iter().chain(shots).chain(assets).collect()
+    }
+
     fn shot(&self, (id, shot, range): (&'a Id, &'a Shot, Range)) -> WireShot<'a> {
         let fps = shot.fps.unwrap_or(self.project.fps);
         WireShot {
@@ -120,7 +196,7 @@ impl<'a> Content<'a> {
             start_frame: range.start,
             duration_seconds: range.seconds(fps),
             id,
-            thumbnail_url: shot.thumbnail_url.as_deref().map(below_the_page),
+            thumbnail_url: self.shot_picture(id, shot),
             fps,
         }
     }
@@ -131,7 +207,12 @@ impl<'a> Content<'a> {
             asset_type_id: asset.asset_type_id.as_ref(),
             tasks: self.tasks(Kind::Asset, id),
             id,
-            thumbnail_url: asset.thumbnail_url.as_deref().map(below_the_page),
+            thumbnail_url: media::thumbnail(
+                &self.key(Kind::Asset, id),
+                &asset.thumbnail,
+                asset.thumbnail_url.as_deref(),
+                self.look,
+            ),
         }
     }
 
@@ -183,8 +264,15 @@ impl<'a> Content<'a> {
     }
 
     fn cut(&self, id: Option<&'a Id>, edit: &'a Edit, episode: Option<&'a Id>) -> CutEdit<'a> {
-        let given = edit.total_frames;
-        let total_frames = if given > 0 { given } else { self.last_frame(episode) };
+        let total_frames = match edit.movie.get() {
+            _ if edit.total_frames > 0 => edit.total_frames,
+            // All of the movie, from where it begins, and shots behind its end as well.
+            Some(movie) => {
+                let end = movie.frames_at(self.project.fps.get()).saturating_add(edit.frame_offset.max(0));
+                end.max(self.last_frame(episode))
+            }
+            None => self.last_frame(episode),
+        };
         CutEdit { id, edit, episode, total_frames }
     }
 
@@ -220,18 +308,65 @@ impl<'a> Content<'a> {
         last.and_then(|last| number::whole(last.ceil())).map_or(0, |last| last.max(1))
     }
 
-    /// The path of the movie of an edit, below the root of the site: as it was given, or in the place that the layout has for it.
-    pub fn movie<'e>(&self, edit: &'e Edit, conventional: &str) -> Cow<'e, str> {
-        let folder = project_folder(self.id) + "/edit";
-        let in_a_conventional_place = |name: &str| {
-            let rest = name.strip_prefix(&folder).and_then(|rest| rest.strip_suffix(".mp4"));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    /// The movie of an edit, as the page finds it. `conventional` is the place that the layout has for it.
+    pub fn movie(&self, cut: &CutEdit<'a>, conventional: String) -> Played {
+        let edit = cut.edit;
+        let key = self.key(Kind::Edit, cut.id.unwrap_or(self.id));
+        if let Some(movie) = edit.movie.get() {
+            let of = Linked::Media(movie.shown);
+            let own = Link { path: movie_path(&key, movie), of: of.clone() };
+            let name = own.path.clone();
+            let other = (movie.extension() == "mp4").then_some(Link { path: conventional, of });
+            let links = [Some(own), other].into_iter().flatten().collect();
+            return Played { name, media_type: movie.r#type.clone(), links, blank: None };
+        }
+        let media_type = edit.source_type.clone().unwrap_or_else(|| "video/mp4".to_owned());
+        let sent = edit.source_name.as_deref().map(below_the_page);
+        let name = match sent {
+            Some(url) if is_remote(&url) => match (self.look.mode)(&url) {
+                Mode::Copy => None,
+                Mode::Proxy => Some(proxy_path(&key, &url)),
+                Mode::Keep => Some(url.into_owned()),
+            },
+            Some(name) if !self.is_place_of_movies(&name) => Some(name.into_owned()),
+            _ => None,
         };
-        match edit.source_name.as_deref().map(below_the_page) {
-            Some(name) if !in_a_conventional_place(&name) => name,
-            _ => Cow::Owned(conventional.to_owned()),
+        match name {
+            Some(name) => Played { name, media_type, links: Vec::new(), blank: None },
+            None => Played {
+                blank: Some(TreeFile { path: conventional.clone(), body: self.blank(cut.total_frames) }),
+                name: conventional,
+                // The blank movie is what it is, whatever was sent of the one that is not here.
+                media_type: "video/mp4".to_owned(),
+                links: Vec::new(),
+            },
         }
     }
+
+    /// Whether a path is one that this program, or the reference, gives to movies.
+    fn is_place_of_movies(&self, name: &str) -> bool {
+        let Some(name) = name.strip_prefix(&(project_folder(self.id) + "/")) else { return false };
+        let is_conventional = |rest: &str| rest.is_empty() || rest.starts_with('-');
+        let edit = name.strip_prefix("edit").and_then(|rest| rest.strip_suffix(".mp4"));
+        edit.is_some_and(is_conventional) || name.starts_with("movies/")
+    }
+
+    /// A blank movie for this many frames; one more, because the page jumps to the end when it reaches the last frame.
+    fn blank(&self, frames: i64) -> Bytes {
+        blank_movie(frames.max(0).unsigned_abs().saturating_add(1), self.project.fps.get())
+    }
+}
+
+/// The movie of an edit, as the page finds it.
+pub struct Played {
+    /// Its path, below the root of the site.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Where the tree has it.
+    pub links: Vec<Link>,
+    /// The blank movie that stands in, if there is no other: the page has no "no video" state.
+    pub blank: Option<TreeFile>,
 }
 
 /// An edit with the length that it is shown with.
@@ -244,11 +379,6 @@ pub struct CutEdit<'a> {
     pub episode: Option<&'a Id>,
     /// Its length in frames.
     pub total_frames: i64,
-}
-
-/// A path as the page takes it: without a leading slash, since the page puts one before it. A URL stays as it is.
-pub fn below_the_page(path: &str) -> Cow<'_, str> {
-    Cow::Borrowed(path.trim_start_matches('/'))
 }
 
 /// The colour, or the neutral one that stands in for none.

@@ -5,14 +5,16 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    TreeFile,
-    classic::{WireStatus, WireType, WireUser, blank_of},
-    project_folder,
-    shared::{Content, CutEdit, Named, below_the_page},
+    Look, Rendered, TreeFile,
+    classic::{WireStatus, WireType, WireUser},
+    media, project_folder,
+    shared::{Content, CutEdit, Named, Played},
 };
 use crate::model::{
-    AssetType, Entity, Episode, Id, Kind, TaskStatus, TaskType, User, burndown::task_counts, number::Fps, scope::Scope,
-    time::Day,
+    AssetType, Entity, Episode, Id, Kind, Project, TaskStatus, TaskType, User,
+    burndown::task_counts,
+    number::Fps,
+    scope::{Key, Scope},
 };
 
 #[derive(Serialize)]
@@ -60,49 +62,42 @@ struct WireEdit<'a> {
     #[serde(rename = "frameOffset")]
     frame_offset: i64,
     #[serde(rename = "sourceName")]
-    source_name: Cow<'a, str>,
+    source_name: String,
     #[serde(rename = "sourceType")]
-    source_type: &'a str,
+    source_type: String,
     #[serde(rename = "episodeId")]
     episode_id: Option<&'a Id>,
     id: &'a str,
 }
 
-/// `project.json`, `edits.json` with blank movies where there are none, and `task_counts.json`.
-pub fn project_files(content: &Content<'_>, context: &Scope, today: Day) -> serde_json::Result<Vec<TreeFile>> {
+/// `project.json`, `edits.json` with its movies, and `task_counts.json`.
+pub fn project_files(content: &Content<'_>, context: &Scope) -> serde_json::Result<Rendered> {
     let folder = project_folder(content.id);
-    let mut files = Vec::new();
+    let mut rendered = Rendered::default();
     let mut edits = Vec::new();
     for cut in content.edits_by_episode() {
-        let (edit, movie) = wire_edit(content, &cut);
-        files.extend(movie);
-        edits.push(edit);
+        // One that stands in is called after its episode.
+        let id = cut.id.or(cut.episode).map_or("edit", Id::as_str);
+        let movie = content.movie(&cut, format!("{folder}/edit-{id}.mp4"));
+        let Played { name, media_type, links, blank } = movie;
+        rendered.files.extend(blank);
+        rendered.links.extend(links);
+        edits.push(wire_edit(&cut, id, name, media_type));
     }
-    files.push(TreeFile::json(format!("{folder}/edits.json"), &edits)?);
-    files.push(TreeFile::json(format!("{folder}/project.json"), &wire_project(content, context))?);
-    let counts = task_counts(content.scope, Kind::Shot, today);
+    let counts = task_counts(content.scope, Kind::Shot, content.look.today);
     let drawn = counts.into_iter().filter_map(|counts| content.drawn_counts(context, counts));
     let counts: Vec<_> = drawn.map(|counts| counts.to_json()).collect();
-    files.push(TreeFile::json(format!("{folder}/task_counts.json"), &counts)?);
-    Ok(files)
+    rendered.files.extend([
+        TreeFile::json(format!("{folder}/edits.json"), &edits)?,
+        TreeFile::json(format!("{folder}/project.json"), &wire_project(content, context))?,
+        TreeFile::json(format!("{folder}/task_counts.json"), &counts)?,
+    ]);
+    Ok(rendered)
 }
 
-fn wire_edit<'a>(content: &Content<'a>, cut: &CutEdit<'a>) -> (WireEdit<'a>, Option<TreeFile>) {
-    // One that stands in is called after its episode.
-    let id = cut.id.or(cut.episode).map_or("edit", Id::as_str);
-    let conventional = format!("{}/edit-{id}.mp4", project_folder(content.id));
-    let source_name = Cow::Owned(content.movie(cut.edit, &conventional).into_owned());
-    let stand_in = *source_name == conventional;
-    let edit = WireEdit {
-        total_frames: cut.total_frames,
-        frame_offset: cut.edit.frame_offset,
-        source_name,
-        source_type: cut.edit.source_type.as_deref().unwrap_or("video/mp4"),
-        episode_id: cut.episode,
-        id,
-    };
-    let movie = || TreeFile { path: conventional, body: blank_of(cut.total_frames, content.project.fps) };
-    (edit, stand_in.then(movie))
+fn wire_edit<'a>(cut: &CutEdit<'a>, id: &'a str, source_name: String, source_type: String) -> WireEdit<'a> {
+    let (total_frames, frame_offset, episode_id) = (cut.total_frames, cut.edit.frame_offset, cut.episode);
+    WireEdit { total_frames, frame_offset, source_name, source_type, episode_id, id }
 }
 
 fn wire_project<'a>(content: &Content<'a>, context: &'a Scope) -> WireProject<'a> {
@@ -123,12 +118,17 @@ fn wire_project<'a>(content: &Content<'a>, context: &'a Scope) -> WireProject<'a
         asset_types: asset_types.map(|(id, asset_type)| Named { name: &asset_type.name, id }).collect(),
         task_types: task_types.map(|(id, task_type)| WireType::new(id, task_type)).collect(),
         task_statuses: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),
-        team: team.map(|(id, user)| WireUser::new(id, user)).collect(),
+        team: team.map(|(id, user)| WireUser::new(id, user, content.look)).collect(),
         id: content.id,
-        thumbnail_url: project.thumbnail_url.as_deref().map(below_the_page),
+        thumbnail_url: project_picture(content.id, project, content.look),
         fps: project.fps,
         episodes: episodes.collect(),
     }
+}
+
+fn project_picture<'a>(id: &Id, project: &'a Project, look: &Look) -> Option<Cow<'a, str>> {
+    let key = Key::new(None, Kind::Project, id);
+    media::thumbnail(&key, &project.thumbnail, project.thumbnail_url.as_deref(), look)
 }
 
 /// The entities of the context that are referred to and exist, in the order of the references.
@@ -142,12 +142,16 @@ fn found<'a, T: 'a>(
 }
 
 /// `projects-list/index.json`.
-pub fn list_files(context: &Scope, contents: &[(Id, std::sync::Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
+pub fn list_files(
+    context: &Scope,
+    contents: &[(Id, std::sync::Arc<Scope>)],
+    look: &Look,
+) -> serde_json::Result<Vec<TreeFile>> {
     let listed = contents.iter().filter_map(|(id, contents)| {
         let project = context.project(id)?;
         let episodes = contents.entities(Kind::Episode, Episode::of);
         let episodes = episodes.map(|(id, episode)| Named { name: &episode.name, id });
-        let thumbnail_url = project.thumbnail_url.as_deref().map(below_the_page);
+        let thumbnail_url = project_picture(id, project, look);
         Some(WireListed { name: &project.name, id, thumbnail_url, episodes: episodes.collect() })
     });
     let list = WireList { projects: listed.collect() };

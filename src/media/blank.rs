@@ -73,6 +73,12 @@ pub fn blank_movie(frames: u64, fps: f64) -> Bytes {
     [ftyp, moov(&timing, chunk_offset), mdat()].concat().into()
 }
 
+/// Whether a file is a blank movie, of whatever length.
+#[must_use]
+pub fn is_blank(file: &[u8]) -> bool {
+    file.ends_with(&mdat())
+}
+
 /// When each sample is shown. Times are in ticks of `1 / timescale` seconds.
 #[derive(Debug)]
 struct Timing {

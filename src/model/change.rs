@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Entity, Id, Kind, scope::Key, time::Instant};
+use super::{Entity, Id, Kind, media::Attachment, scope::Key, time::Instant};
 
 /// One wish to alter something.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,9 @@ pub enum Op {
     Add(&'static str, Vec<Id>),
     /// Remove members from one of its lists.
     Remove(&'static str, Vec<Id>),
+    /// Give it a picture or a movie, or take that away. What was fetched goes only to an entity that still names the URL
+    /// (the text), and has nothing that was uploaded.
+    Attach(Box<Attachment>, Option<String>),
 }
 
 /// What must be true of an entity for a request to be applied at all.

@@ -3,7 +3,14 @@
 //! A new field is one line here (stored, read, patched, filtered and described from then on) and one line in each
 //! layout that shows it. `docs/ARCHITECTURE.md` tells what `entities!` makes of this list.
 
-use super::{color::Color, entity::entities, field::Data, id::Id, number::Fps};
+use super::{
+    color::Color,
+    entity::entities,
+    field::Data,
+    id::Id,
+    media::{Attached, Movie, Picture},
+    number::Fps,
+};
 
 entities! {
     /// A person who works on a project.
@@ -14,6 +21,8 @@ entities! {
         has_avatar "has_avatar": bool;
         /// Path below the page, or a URL, of the person's picture.
         thumbnail_url "thumbnailUrl": Option<String>;
+        /// The picture, once it was uploaded or fetched.
+        thumbnail "thumbnail": Attached<Picture>, attached;
     }
 
     /// A kind of asset: character, prop, set, …
@@ -60,6 +69,8 @@ entities! {
         team "team": Vec<Id>;
         /// Path below the page, or a URL, of the project's picture.
         thumbnail_url "thumbnailUrl": Option<String>;
+        /// The picture, once it was uploaded or fetched.
+        thumbnail "thumbnail": Attached<Picture>, attached;
     }
 
     /// A part of a show, with its own sequences and edit.
@@ -104,6 +115,8 @@ entities! {
         fps "fps": Option<Fps>;
         /// Path below the page, or a URL, of its picture.
         thumbnail_url "thumbnailUrl": Option<String>;
+        /// The picture, once it was uploaded or fetched.
+        thumbnail "thumbnail": Attached<Picture>, attached;
         /// Canceled: kept with its tasks and history, but out of the tree.
         canceled "canceled": bool;
     }
@@ -116,6 +129,8 @@ entities! {
         asset_type_id "asset_type_id": Option<Id>;
         /// Path below the page, or a URL, of its picture.
         thumbnail_url "thumbnailUrl": Option<String>;
+        /// The picture, once it was uploaded or fetched.
+        thumbnail "thumbnail": Attached<Picture>, attached;
         /// Canceled: kept with its tasks and history, but out of the tree.
         canceled "canceled": bool;
     }
@@ -146,10 +161,12 @@ entities! {
         name "name": String;
         /// The frame of the timeline at which the movie begins.
         frame_offset "frameOffset": i64;
-        /// The number of frames of the movie.
+        /// The length of the timeline in frames; 0 is that of the movie, or up to the last shot.
         total_frames "totalFrames": i64;
         /// Path below the page, or a URL, of the movie; null is the conventional place.
         source_name "sourceName": Option<String>;
+        /// The movie, once it was uploaded or fetched.
+        movie "movie": Attached<Movie>, attached;
         /// Media type of the movie; null is `video/mp4`.
         source_type "sourceType": Option<String>;
         /// The id of its episode.

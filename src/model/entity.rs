@@ -18,6 +18,8 @@ pub struct FieldInfo {
     pub doc: &'static str,
     /// Whether an entity cannot be created without it.
     pub required: bool,
+    /// Whether it is a medium, which has an address of its own and is only read here.
+    pub attached: bool,
     /// The schema of its value.
     pub schema: fn() -> RefOr<Schema>,
 }
@@ -29,7 +31,7 @@ macro_rules! entities {
         $kind:ident $singular:literal $plural:literal $(by $id:literal)? {
             $(
                 $(#[doc = $fdoc:literal])+
-                $field:ident $name:literal $(or $alias:literal)*: $type:ty $(, $required:ident)?;
+                $field:ident $name:literal $(or $alias:literal)*: $type:ty $(, $mark:ident)?;
             )*
         }
     )*) => {
@@ -82,7 +84,8 @@ macro_rules! entities {
                     name: $name,
                     aliases: &[ $( $alias, )* ],
                     doc: concat!($( $fdoc ),+).trim_ascii(),
-                    required: $crate::model::entity::is_required!($( $required )?),
+                    required: $crate::model::entity::is_marked!(required $( $mark )?),
+                    attached: $crate::model::entity::is_marked!(attached $( $mark )?),
                     schema: <$type as $crate::model::field::Field>::schema,
                 }, )* ] }, )* }
             }
@@ -155,16 +158,19 @@ macro_rules! entities {
 }
 pub(super) use entities;
 
-/// `true` for the word `required`, `false` for nothing.
-macro_rules! is_required {
-    () => {
-        false
-    };
-    (required) => {
+/// Whether a field is marked by a word.
+macro_rules! is_marked {
+    (required required) => {
         true
     };
+    (attached attached) => {
+        true
+    };
+    ($($other:ident)*) => {
+        false
+    };
 }
-pub(super) use is_required;
+pub(super) use is_marked;
 
 use super::{Entity, Kind};
 
@@ -187,6 +193,11 @@ impl Kind {
     pub fn named(name: &str) -> Option<Self> {
         let offered = |kind: &&Kind| kind.is_studio_wide() || Self::OF_PROJECT.contains(kind);
         Self::ALL.iter().filter(offered).find(|kind| kind.plural() == name || kind.singular() == name).copied()
+    }
+
+    /// The fields that are written with the entity; its medium is not.
+    pub fn own_fields(self) -> impl Iterator<Item = &'static FieldInfo> {
+        self.fields().iter().filter(|field| !field.attached)
     }
 
     /// The field that goes by this name or alias.
@@ -213,6 +224,8 @@ impl Entity {
         let kind = self.kind();
         for (key, value) in object {
             match kind.field(&key) {
+                // A medium is passed over: as part of an entity it is only read.
+                Some(field) if field.attached => {}
                 Some(field) if value.is_null() && field.required => {
                     findings.fault(at.key(&key), format!("the {} of a {} cannot be null", field.name, kind.singular()));
                 }

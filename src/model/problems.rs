@@ -1,10 +1,15 @@
 //! What keeps a thing from the page, or is probably wrong: shown, not hidden.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde::Serialize;
 
-use super::{Casting, Edit, Id, Kind, Project, Sequence, Shot, Task, User, scope::Scope};
+use super::{
+    Casting, Edit, Entity, Id, Kind, Project, Sequence, Shot, Task, User,
+    media::{Fetching, Movie, host_of, is_remote, lines_for},
+    number::Fps,
+    scope::Scope,
+};
 
 /// How many sequences the classic page has colours for; from the next one on its timeline breaks (tried in a browser).
 const CLASSIC_COLORS: usize = 21;
@@ -24,19 +29,21 @@ pub struct Problem {
     /// What is wrong, in plain words.
     pub detail: String,
     /// How to mend it.
-    pub mend: &'static str,
+    #[schema(value_type = String)]
+    pub mend: Cow<'static, str>,
 }
 
 struct Finder<'a> {
     context: &'a Scope,
     contents: &'a Scope,
+    fetching: &'a dyn Fn(&str) -> Fetching,
     found: Vec<Problem>,
 }
 
-/// The problems of a project, in the order of its lists.
+/// The problems of a project, in the order of its lists. `fetching` says how far a URL has come.
 #[must_use]
-pub fn problems(context: &Scope, id: &Id, contents: &Scope) -> Vec<Problem> {
-    let mut finder = Finder { context, contents, found: Vec::new() };
+pub fn problems(context: &Scope, id: &Id, contents: &Scope, fetching: &dyn Fn(&str) -> Fetching) -> Vec<Problem> {
+    let mut finder = Finder { context, contents, fetching, found: Vec::new() };
     if let Some(project) = context.project(id) {
         finder.project(id, project);
     }
@@ -45,12 +52,19 @@ pub fn problems(context: &Scope, id: &Id, contents: &Scope) -> Vec<Problem> {
     finder.tasks();
     finder.castings();
     finder.sequences();
-    finder.edits();
+    finder.edits(context.project(id).map_or_else(Fps::default, |project| project.fps).get());
     finder.found
 }
 
 impl Finder<'_> {
-    fn add(&mut self, problem: &'static str, (kind, id, name): (Kind, &Id, &str), detail: String, mend: &'static str) {
+    fn add(
+        &mut self,
+        problem: &'static str,
+        (kind, id, name): (Kind, &Id, &str),
+        detail: String,
+        mend: impl Into<Cow<'static, str>>,
+    ) {
+        let mend = mend.into();
         let (kind, id, name) = (kind.plural(), id.to_string(), name.to_owned());
         self.found.push(Problem { problem, kind, id, name, detail, mend });
     }
@@ -63,10 +77,71 @@ impl Finder<'_> {
         }
     }
 
-    fn remote(&mut self, of: (Kind, &Id, &str), url: Option<&str>) {
-        if url.is_some_and(|url| url.contains("://")) {
-            let detail = format!("the page cannot show {} from another server", url.unwrap_or_default());
-            self.add("remote-media", of, detail, "put the file where this server serves it, and send its path");
+    fn media_of(&mut self, of: (Kind, &Id, &str)) {
+        let contents = self.contents;
+        if let Some(record) = contents.list(of.0).get(of.1) {
+            self.media(of, &record.entity);
+        }
+    }
+
+    /// What is wrong with the picture or movie of an entity.
+    fn media(&mut self, of: (Kind, &Id, &str), entity: &Entity) {
+        let Some(url) = entity.media_url() else { return };
+        let medium = of.0.medium();
+        if !is_remote(url) {
+            // What is not below data/ belongs to the page.
+            let is_missing = entity.media().is_none() && url.trim_start_matches('/').starts_with("data/");
+            // A movie at its conventional place is blank until it is uploaded, and that is no fault.
+            if is_missing && of.0 != Kind::Edit {
+                let detail = format!("the tree has no {url}: the page shows nothing there");
+                self.add(
+                    "missing-media",
+                    of,
+                    detail,
+                    format!("upload the file to the {medium} of the {}", of.0.singular()),
+                );
+            }
+            return;
+        }
+        let host = host_of(url);
+        match (self.fetching)(url) {
+            Fetching::Fine => {}
+            Fetching::Unconfigured => {
+                let detail = format!("the page cannot show {url}, and nothing is fetched from {host}");
+                let mend = format!("add to the configuration: {}; or upload the file", lines_for(host));
+                self.add("remote-media", of, detail, mend);
+            }
+            Fetching::Kept => {
+                let detail = format!("the page cannot show {url}: the configuration leaves {host} alone");
+                self.add("remote-media", of, detail, "set mode = \"copy\" for this host, or upload the file");
+            }
+            Fetching::Failed(reason) => {
+                let detail = format!("its {medium} could not be fetched: {reason}");
+                self.add("media-not-fetched", of, detail, "mend that; it is tried again by itself");
+            }
+        }
+    }
+
+    fn movie(&mut self, of: (Kind, &Id, &str), edit: &Edit, movie: &Movie, fps: f64, last: Option<f64>) {
+        if !movie.runs_at(fps) {
+            let rate = (movie.fps * 1000.0).round() / 1000.0;
+            let detail = format!("the movie runs at {rate} frames per second, the project at {fps}");
+            self.add("movie-rate", of, detail, "send the movie at the project's rate, or correct the project's fps");
+        }
+        let frames = movie.frames_at(fps);
+        let end = frames.saturating_add(edit.frame_offset.max(0));
+        if edit.total_frames > 0 && ![frames, end].contains(&edit.total_frames) {
+            let detail = format!("totalFrames is {}, the movie has {frames} frames", edit.total_frames);
+            self.add("movie-length", of, detail, "leave totalFrames out, and it is the movie's");
+        }
+        let last = last.and_then(|last| super::number::whole(last.ceil()));
+        if let Some(last) = last.filter(|last| *last > end && edit.episode_id.is_none()) {
+            let detail = format!("the last shot ends at frame {last}, the movie at {end}");
+            self.add("shots-beyond-the-movie", of, detail, "upload the whole movie, or correct the shots' ranges");
+        }
+        if movie.is_picky() {
+            let detail = format!("the movie is HEVC ({}), which not every browser plays", movie.codec);
+            self.add("movie-codec", of, detail, "send it as H.264");
         }
     }
 
@@ -83,12 +158,13 @@ impl Finder<'_> {
                 self.dangling(of, kind, id);
             }
         }
-        self.remote(of, project.thumbnail_url.as_deref());
+        if let Some(record) = self.context.list(Kind::Project).get(id) {
+            self.media(of, &record.entity);
+        }
         for id in &project.team {
-            let user = self.context.list(Kind::User).get(id).and_then(|record| User::of(&record.entity));
-            if let Some(user) = user {
-                self.remote((Kind::User, id, &user.name), user.thumbnail_url.as_deref());
-            }
+            let Some(record) = self.context.list(Kind::User).get(id) else { continue };
+            let name = User::of(&record.entity).map_or("", |user| &user.name);
+            self.media((Kind::User, id, name), &record.entity);
         }
     }
 
@@ -111,7 +187,7 @@ impl Finder<'_> {
             if let Some(sequence) = &shot.sequence_id {
                 self.dangling(of, Kind::Sequence, sequence);
             }
-            self.remote(of, shot.thumbnail_url.as_deref());
+            self.media_of(of);
         }
     }
 
@@ -121,7 +197,7 @@ impl Finder<'_> {
             if let Some(asset_type) = &asset.asset_type_id {
                 self.dangling(of, Kind::AssetType, asset_type);
             }
-            self.remote(of, asset.thumbnail_url.as_deref());
+            self.media_of(of);
         }
     }
 
@@ -170,7 +246,7 @@ impl Finder<'_> {
         }
     }
 
-    fn edits(&mut self) {
+    fn edits(&mut self, fps: f64) {
         let last = self.contents.shots().filter(|(_, shot)| !shot.canceled).filter_map(|(_, shot)| shot.range());
         let last = last.map(|range| range.end).max_by(f64::total_cmp);
         for (id, edit) in self.contents.entities(Kind::Edit, Edit::of).filter(|(_, edit)| !edit.canceled) {
@@ -178,7 +254,10 @@ impl Finder<'_> {
             if let Some(episode) = &edit.episode_id {
                 self.dangling(of, Kind::Episode, episode);
             }
-            self.remote(of, edit.source_name.as_deref());
+            self.media_of(of);
+            if let Some(movie) = edit.movie.get() {
+                self.movie(of, edit, movie, fps, last);
+            }
             let total = super::number::whole(last.unwrap_or_default().ceil());
             if edit.total_frames > 0 && edit.episode_id.is_none() && total.is_some_and(|last| last > edit.total_frames)
             {

@@ -1,24 +1,31 @@
 //! The publisher's task: what is behind is encoded, served, written.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::sync::{broadcast, mpsc, watch};
 
-use super::{Error, Mode, Progress, Published, RETRY, Reply, Report, Sources, Target, Wish};
+use super::{
+    Error, Mode, Progress, Published, RETRY, Reply, Report, Sources, Target, Wish,
+    links::{Links, Places},
+};
 use crate::{
-    layout::{self, Layout, TreeFile, is_json, project_folder},
+    layout::{self, Layout, Look, Rendered, TreeFile, is_json, project_folder},
     media,
     model::{
-        Id,
+        Id, Kind,
+        media::Sha256,
         scope::Scope,
-        time::{Day, day_of},
+        time::{Day, Instant as Moment, day_of},
     },
     tree::{Tally, Tree},
 };
+
+/// How long what nobody refers to may stay in the media store, in microseconds: an hour.
+const COLLECTED_EVERY: Moment = 3600 * 1_000_000;
 
 /// What a project was rendered from: the revisions of its contents and of the context, and the day, where that shows.
 type State = (u64, u64, Option<Day>);
@@ -34,6 +41,10 @@ pub(super) struct Renderer {
     day: Day,
     /// Whether nothing was rendered yet.
     is_first: bool,
+    /// The pictures and movies of each target.
+    links: Vec<Links>,
+    /// When the media store was last freed of what nobody refers to.
+    collected: Option<Moment>,
 }
 
 impl Renderer {
@@ -44,7 +55,9 @@ impl Renderer {
         events: broadcast::Sender<Published>,
     ) -> Self {
         let day = day_of((sources.clock)());
-        Self { sources, targets, announce, events, rendered: HashMap::new(), day, is_first: true }
+        let links = targets.iter().map(|_| Links::default()).collect();
+        let rendered = HashMap::new();
+        Self { sources, targets, announce, events, rendered, day, is_first: true, links, collected: None }
     }
 
     pub async fn run(mut self, mut wishes: mpsc::Receiver<(Wish, Reply)>, mode: Mode) {
@@ -136,13 +149,14 @@ impl Renderer {
         let mut seen: BTreeMap<Option<Id>, u64> =
             self.rendered.iter().map(|(id, (contents, ..))| (Some(id.clone()), *contents)).collect();
         seen.insert(None, context.revision.min(report.revision));
-        let before = self.announce.borrow().seen.clone();
+        let Progress { seen: before, media, .. } = self.announce.borrow().clone();
         let seen = Arc::new(seen);
         self.announce.send_replace(Progress {
             revision: report.revision,
             failure: None,
             last: report,
             seen: seen.clone(),
+            media,
         });
         let mut news: Vec<_> =
             seen.iter().filter(|(project, revision)| before.get(project) != Some(revision)).collect();
@@ -169,11 +183,11 @@ impl Renderer {
             let is_wished = everything || wish.projects.contains(id);
             if is_wished && (wish.force || self.rendered.get(id) != Some(&state)) {
                 let (layouts, context, contents) = (layouts.clone(), context.clone(), contents.clone());
-                let (key, day) = (id.clone(), self.day);
-                let encode = move || layout::project_files(&layouts, &context, &key, &contents, day);
+                let (key, look) = (id.clone(), self.look());
+                let encode = move || layout::project_files(&layouts, &context, &key, &contents, &look);
                 // Should this fail, it is not rendered any more, whatever it was before.
                 self.rendered.remove(id);
-                match self.publish(wish.force, Some(project_folder(id)), encode).await {
+                match self.publish(wish.force, Some(id), encode).await {
                     Ok(written) => {
                         tally += written;
                         self.rendered.insert(id.clone(), state);
@@ -188,59 +202,81 @@ impl Renderer {
                 listed.push((id.clone(), contents));
             }
         }
-        let encode = move || layouts.into_iter().map(|layout| list_files(layout, &context, &listed)).collect();
+        let look = self.look();
+        let encode = move || layouts.into_iter().map(|layout| list_files(layout, &context, &listed, &look)).collect();
         tally += self.publish(wish.force, None, encode).await?;
         self.remove_old().await?;
+        let now = (self.sources.clock)();
+        let is_due = self.collected.is_none_or(|last| now >= last.saturating_add(COLLECTED_EVERY));
+        if is_kept && failure.is_none() && (is_due || wish.force) {
+            self.collect().await?;
+            self.collected = Some(now);
+        }
         failure.map_or(Ok(tally), Err)
     }
 
-    /// Encodes, serves what is new, then writes it to disk; off the threads that answer requests. What else is in
-    /// `folder` goes.
-    async fn publish(
-        &self,
-        force: bool,
-        folder: Option<String>,
-        encode: impl FnOnce() -> serde_json::Result<Vec<Vec<TreeFile>>> + Send + 'static,
-    ) -> Result<Tally, Error> {
-        let targets = self.targets.clone();
-        // After a failure, what is served may not be on disk.
-        let failed = self.announce.borrow().failure.is_some();
-        let work = move || {
-            let files = encode()?;
-            let known: Vec<_> = targets.iter().map(Target::served).collect();
-            for ((target, known), files) in targets.iter().zip(&known).zip(&files) {
-                let first = targets.first().map(Target::served);
-                target.served.store(Arc::new(known.with(files, first.as_deref())));
-            }
-            let mut tally = Tally::default();
-            for ((target, known), files) in targets.iter().zip(&known).zip(&files) {
-                let is_known =
-                    |file: &TreeFile| known.body(&file.path).is_some_and(|body| *body.identity() == file.body);
-                let first = targets.first().map(|first| &*first.tree);
-                for file in files {
-                    let is_known = !force && !failed && is_known(file);
-                    if is_known || !target.is_kept() && is_movie_of_others(file, &target.tree) {
-                        tally.unchanged += 1;
-                    } else {
-                        tally += target.tree.write(file, force, first)?;
-                    }
-                }
-                if let Some(folder) = folder.as_ref().filter(|_| target.is_kept()) {
-                    let is_wanted = |name: &str| {
-                        files.iter().any(|file| file.path.strip_prefix(folder) == Some(&format!("/{name}")))
-                    };
-                    target.tree.retain(folder, is_wanted)?;
-                }
-            }
-            Ok(tally)
+    fn look(&self) -> Look {
+        Look { today: self.day, ..self.sources.look.clone() }
+    }
+
+    /// Frees the media store of what nobody refers to.
+    async fn collect(&self) -> Result<(), Error> {
+        let context = self.sources.studio.context();
+        for (id, _) in context.projects() {
+            // All are in memory before the files are listed; each is asked for again when that is done.
+            self.sources.studio.scope(id).await?;
+        }
+        let (studio, store) = (self.sources.studio.clone(), self.sources.media.clone());
+        let referred = move || {
+            let context = studio.context();
+            let projects = context.projects().filter_map(|(id, _)| studio.in_memory(Some(id)));
+            let mut hashes = hashes_of(&context);
+            hashes.extend(projects.flat_map(|contents| hashes_of(&contents)));
+            hashes
         };
-        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopped)?
+        let collect = move || store.collect(referred);
+        match tokio::task::spawn_blocking(collect).await.map_err(|_| Error::Stopped)? {
+            Ok(holding) => self.announce.send_modify(|progress| progress.media = holding),
+            // What cannot be removed is in nobody's way.
+            Err(error) => tracing::warn!(%error, "the media store could not be freed of what nobody refers to"),
+        }
+        Ok(())
+    }
+
+    /// Encodes, puts pictures and movies in place, serves what is new, then writes it to disk; off the threads that answer
+    /// requests. What else is in the folder of the project goes.
+    async fn publish(
+        &mut self,
+        force: bool,
+        project: Option<&Id>,
+        encode: impl FnOnce() -> serde_json::Result<Vec<Rendered>> + Send + 'static,
+    ) -> Result<Tally, Error> {
+        let job = Job {
+            targets: self.targets.clone(),
+            links: std::mem::take(&mut self.links),
+            project: project.cloned(),
+            // After a failure, what is served may not be on disk.
+            failed: self.announce.borrow().failure.is_some(),
+            force,
+            store: self.sources.media.clone(),
+            now: (self.sources.clock)(),
+        };
+        let work = move || job.run(encode);
+        let done = tokio::task::spawn_blocking(work).await;
+        // A thread that panicked took them along: then everything is looked at anew.
+        let (links, published) = done.unwrap_or_else(|_| (Vec::new(), Err(Error::Stopped)));
+        self.links = links;
+        self.links.resize_with(self.targets.len(), Links::default);
+        published
     }
 
     /// Takes away what belongs to no project any more, from what is served and from disk.
     async fn remove_old(&mut self) -> Result<(), Error> {
         let ids: BTreeSet<Id> = self.sources.studio.context().projects().map(|(id, _)| id.clone()).collect();
         self.rendered.retain(|id, _| ids.contains(id));
+        for links in &mut self.links {
+            links.forget(|id| ids.contains(id));
+        }
         let folders: BTreeSet<String> = ids.iter().map(project_folder).collect();
         let targets = self.targets.clone();
         let remove = move || {
@@ -260,15 +296,85 @@ impl Renderer {
     }
 }
 
+/// One publish, of a project or of the lists.
+struct Job {
+    targets: Vec<Target>,
+    links: Vec<Links>,
+    project: Option<Id>,
+    failed: bool,
+    force: bool,
+    store: Arc<media::store::MediaStore>,
+    now: Moment,
+}
+
+impl Job {
+    fn run(mut self, encode: impl FnOnce() -> serde_json::Result<Vec<Rendered>>) -> (Vec<Links>, Result<Tally, Error>) {
+        let published = encode().map_err(Error::from).and_then(|rendered| self.publish(&rendered));
+        if published.is_err() {
+            // Some of it may be in place, some not.
+            self.links.fill_with(Links::default);
+        }
+        (self.links, published)
+    }
+
+    fn publish(&mut self, rendered: &[Rendered]) -> Result<Tally, Error> {
+        let mut tally = Tally::default();
+        // The page asks for pictures and movies as soon as it is told of them.
+        for ((target, links), rendered) in self.targets.iter().zip(&mut self.links).zip(rendered) {
+            let places = Places { store: &self.store, tree: &target.tree, is_kept: target.is_kept(), now: self.now };
+            tally += links.place(places, self.project.as_ref(), &rendered.links, self.force)?;
+        }
+        let known: Vec<_> = self.targets.iter().map(Target::served).collect();
+        for ((target, known), rendered) in self.targets.iter().zip(&known).zip(rendered) {
+            let first = self.targets.first().map(Target::served);
+            target.served.store(Arc::new(known.with(&rendered.files, first.as_deref())));
+        }
+        for (index, ((target, known), rendered)) in self.targets.iter().zip(&known).zip(rendered).enumerate() {
+            let is_known = |file: &TreeFile| known.body(&file.path).is_some_and(|body| *body.identity() == file.body);
+            let first = self.targets.first().map(|first| &*first.tree);
+            for file in &rendered.files {
+                let is_known = !self.force && !self.failed && is_known(file);
+                if is_known || !target.is_kept() && is_movie_of_others(file, &target.tree) {
+                    tally.unchanged += 1;
+                } else {
+                    tally += target.tree.write(file, self.force, first)?;
+                }
+            }
+            if let Some(project) = self.project.as_ref().filter(|_| target.is_kept()) {
+                let folder = project_folder(project);
+                let files = rendered.files.iter().map(|file| &file.path);
+                let links = rendered.links.iter().map(|link| &link.path);
+                let names: BTreeSet<&str> = files.chain(links).filter_map(|path| path.strip_prefix(&folder)).collect();
+                let links = &self.links[index];
+                target
+                    .tree
+                    .retain(&folder, |name| names.contains(&*format!("/{name}")) || links.has_folder(project, name))?;
+            }
+        }
+        Ok(tally)
+    }
+}
+
+/// The files that the entities of a scope refer to.
+fn hashes_of(scope: &Scope) -> HashSet<Sha256> {
+    let records = Kind::WITH_MEDIA.iter().flat_map(|kind| scope.list(*kind).iter());
+    records.filter_map(|(_, record)| record.entity.media()).flat_map(|files| [files.sent, files.shown]).collect()
+}
+
 /// Whether a blank movie would take the place of a real one, which is always larger.
 fn is_movie_of_others(file: &TreeFile, tree: &Tree) -> bool {
     !file.is_json() && tree.length(&file.path).is_some_and(|length| length > media::blank::LARGEST)
 }
 
 /// The lists of projects, and the pictures that the page's build lacks.
-fn list_files(layout: Layout, context: &Scope, contents: &[(Id, Arc<Scope>)]) -> serde_json::Result<Vec<TreeFile>> {
+fn list_files(
+    layout: Layout,
+    context: &Scope,
+    contents: &[(Id, Arc<Scope>)],
+    look: &Look,
+) -> serde_json::Result<Rendered> {
+    let mut rendered = layout.list_files(context, contents, look)?;
     let pictures = media::placeholders().into_iter().map(|(path, body)| TreeFile { path: path.to_owned(), body });
-    let mut files: Vec<_> = pictures.collect();
-    files.extend(layout.list_files(context, contents)?);
-    Ok(files)
+    rendered.files.extend(pictures);
+    Ok(rendered)
 }

@@ -191,7 +191,12 @@ mod tests {
             super::ANSWER,
             super::FORGET_ANSWERS,
         ];
-        for sql in writes.into_iter().chain(super::WIPE).chain(super::super::load::STATEMENTS) {
+        for sql in writes
+            .into_iter()
+            .chain(super::WIPE)
+            .chain(super::super::load::STATEMENTS)
+            .chain(super::super::downloads::STATEMENTS)
+        {
             connection.prepare(sql.into_sql_str()).await.unwrap();
         }
     }

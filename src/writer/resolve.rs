@@ -10,6 +10,7 @@ use crate::model::{
     Entity, Id, Kind, Shot, Task,
     change::{Change, Op},
     fault::{At, Findings},
+    media::Attachment,
     represent::NO_RANGE,
     scope::{Key, Record, Times, View},
     time::Instant,
@@ -92,6 +93,30 @@ impl<'a> Resolve<'a> {
             Op::Merge(patch) => self.merge(key, existing, patch, at, pointer),
             Op::Add(field, ids) => self.members(key, existing, (field, true), &ids, at, pointer),
             Op::Remove(field, ids) => self.members(key, existing, (field, false), &ids, at, pointer),
+            Op::Attach(attachment, url) => self.attach(key, existing, *attachment, url.as_deref(), pointer),
+        }
+    }
+
+    fn attach(
+        &mut self,
+        key: &Key,
+        existing: Option<Record>,
+        attachment: Attachment,
+        url: Option<&str>,
+        pointer: &str,
+    ) {
+        let Some(mut record) = existing else {
+            // Who downloads does not know what was deleted meanwhile.
+            if url.is_none() {
+                let detail = format!("there is no {} {}", key.kind.singular(), key.id);
+                self.findings.fault(At::Pointer(pointer), detail);
+            }
+            return;
+        };
+        let was_uploaded = record.entity.media().is_some_and(|files| files.source.is_none());
+        if url.is_none() || !was_uploaded && record.entity.media_url() == url {
+            record.entity.attach(attachment);
+            self.draft.set(key, Some(record));
         }
     }
 
@@ -103,18 +128,22 @@ impl<'a> Resolve<'a> {
     fn put(&mut self, key: &Key, existing: Option<Record>, mut entity: Entity, at: Option<Instant>, pointer: &str) {
         let keeps_owner = keep_owner(&mut entity, existing.as_ref());
         let Some(mut record) = existing else {
-            let times = at.map_or_else(Times::new, |at| {
-                key.kind.fields().iter().map(|field| (field.name.to_owned(), at)).collect()
-            });
+            let times = at
+                .map_or_else(Times::new, |at| key.kind.own_fields().map(|field| (field.name.to_owned(), at)).collect());
             self.create(key, entity, times, pointer);
             return;
         };
         let owner = record.owner();
         match at {
-            None => record.entity = entity,
+            None => {
+                for medium in key.kind.fields().iter().filter(|field| field.attached) {
+                    entity.copy_field(medium.name, &record.entity);
+                }
+                record.entity = entity;
+            }
             Some(at) => {
                 let kept = |name| keeps_owner && timed(key.kind, name) == "shot_id";
-                for field in key.kind.fields().iter().filter(|field| !kept(field.name)) {
+                for field in key.kind.own_fields().filter(|field| !kept(field.name)) {
                     self.set_at(key, &mut record, field.name, at, pointer, |target| {
                         target.copy_field(field.name, &entity);
                     });
@@ -125,6 +154,7 @@ impl<'a> Resolve<'a> {
             // A sequence that comes to an episode goes last there.
             record.position = self.draft.next_position(key);
         }
+        record.entity.settle_media();
         self.draft.set(key, Some(record));
     }
 
@@ -213,6 +243,7 @@ impl<'a> Resolve<'a> {
         {
             self.findings.warn(place.key("data"), NO_RANGE);
         }
+        record.entity.settle_media();
         self.draft.set(key, Some(record));
     }
 
@@ -393,6 +424,7 @@ fn parts(kind: Kind, patch: Map<String, Value>) -> Vec<(String, Map<String, Valu
                     parts.push((time, Map::from_iter([(name.clone(), data)])));
                 }
             }
+            (Some(field), _) if field.attached => {}
             (Some(field), value) => parts.push((field.name.to_owned(), Map::from_iter([(name, value)]))),
             (None, _) => {}
         }

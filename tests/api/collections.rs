@@ -140,6 +140,10 @@ async fn every_collection_creates_reads_replaces_patches_and_deletes() {
         let created = server.put(&item, &sent).await.expect(201);
         let mut whole = json!({id_field: "x-1"});
         whole.as_object_mut().unwrap().extend(kept.as_object().unwrap().clone());
+        // What has a picture or a movie has none yet.
+        for medium in ["thumbnail", "movie"].into_iter().filter(|medium| created.json().get(medium).is_some()) {
+            whole[medium] = Value::Null;
+        }
         assert_eq!(created.json(), whole);
         assert_eq!(created.header("location"), item);
         let revision = server.revision().await;

@@ -90,7 +90,8 @@ async fn what_the_page_cannot_show_is_reported_and_no_more() {
     let snapshot = json!({
         "name": "P", "team": ["ada"], "thumbnailUrl": "https://elsewhere.example/p.png", "sequences": sequences,
         "shots": [{"id": "a", "name": "A", "data": {"frame_in": 0, "frame_out": 100}, "thumbnailUrl": "http://elsewhere.example/a.png"}],
-        "assets": [{"id": "x", "name": "X", "thumbnailUrl": "/pictures/x.png"}],
+        "assets": [{"id": "x", "name": "X", "thumbnailUrl": "/pictures/x.png"},
+            {"id": "y", "name": "Y", "thumbnailUrl": "data/projects/p/previews/y.png"}],
         "edits": [{"id": "cut", "name": "Cut", "totalFrames": 99, "sourceName": "https://elsewhere.example/cut.mp4"}],
     });
     server.put("/api/projects/p/snapshot", &snapshot).await.expect(200);
@@ -100,13 +101,14 @@ async fn what_the_page_cannot_show_is_reported_and_no_more() {
         "remote-media projects/p P",
         "remote-media users/ada Ada",
         "remote-media shots/a A",
+        "missing-media assets/y Y",
         "too-many-sequences sequences/s22 S22",
         "remote-media edits/cut Cut",
         "shots-beyond-the-edit edits/cut Cut",
     ];
     assert_eq!(problems().await, expected);
     // What is canceled is not shown anyway.
-    for address in ["shots/a", "sequences/s22", "edits/cut"] {
+    for address in ["shots/a", "assets/y", "sequences/s22", "edits/cut"] {
         server.patch(&format!("/api/projects/p/{address}"), &json!({"canceled": true})).await.expect(200);
     }
     assert_eq!(problems().await, expected[..2]);

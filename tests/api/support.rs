@@ -21,7 +21,6 @@ use tokio::{
 use watchtower_server::{
     layout::Layout,
     page::Page,
-    publish::Mode,
     server::{DataFolder, Options, Server, SiteOptions},
     writer::Clock,
 };
@@ -136,9 +135,10 @@ impl TestServer {
     async fn start_on(folder: PathBuf, temp: Option<TempDir>, alter: impl FnOnce(&mut Options)) -> Self {
         let listen = "127.0.0.1:0".parse().unwrap();
         let site = SiteOptions { listen, layout: Layout::Classic, page: None, live: false };
-        let mut options = Options { sites: vec![site], mode: Mode::Auto, max_body: 64 << 20 };
+        let mut options = Options { max_body: 64 << 20, ..Options::usual(vec![site]) };
         alter(&mut options);
         let clock = Arc::new(AtomicI64::new(NEW_YEAR));
+        watchtower_server::fetch::client::use_ring();
         let mut server = Self {
             address: listen,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),

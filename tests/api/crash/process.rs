@@ -49,6 +49,7 @@ impl Process {
         let line = line.expect("it ended at once");
         let address = line.split_once("http://").and_then(|(_, rest)| rest.split_whitespace().next());
         let address = address.and_then(|address| address.parse().ok()).expect(&line);
+        watchtower_server::fetch::client::use_ring();
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().unwrap();
         Self { folder: folder.to_owned(), address, client, child, log, _stdout: stdout }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use watchtower_server::{
-    layout::Layout,
+    layout::{Layout, Look},
     model::{
         Id, Kind,
         burndown::counted,
@@ -40,12 +40,13 @@ impl State {
     /// The files of the trees of both layouts.
     pub fn trees(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
+        let look = Look::usual(20_500);
         for layout in [Layout::Classic, Layout::V1] {
             let listed = self.context.projects().map(|(id, _)| (id.clone(), self.projects[id].clone()));
             let contents: Vec<_> = listed.collect();
-            let mut all = layout.list_files(&self.context, &contents).unwrap();
+            let mut all = layout.list_files(&self.context, &contents, &look).unwrap().files;
             for (id, _) in self.context.projects() {
-                all.extend(layout.project_files(&self.context, id, &self.projects[id], 20_500).unwrap());
+                all.extend(layout.project_files(&self.context, id, &self.projects[id], &look).unwrap().files);
             }
             files.extend(all.into_iter().map(|file| (format!("{}/{}", layout.name(), file.path), file.body.to_vec())));
         }

@@ -1,0 +1,321 @@
+//! The media store: files under the hashes of their bytes, each once, whoever refers to it.
+//!
+//! What an entity refers to is in the database; a file here that no entity refers to is only not removed yet. A file is
+//! written beside its place, synced and renamed, so that what is here is whole. Whoever is about to refer to a file holds
+//! a [`Pin`] on it until the database says so.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use sha2::Digest;
+
+use crate::model::media::Sha256;
+
+/// The folder for files that are not finished yet.
+const SCRATCH: &str = ".unfinished";
+
+/// The folder of a media store.
+#[derive(Debug)]
+pub struct MediaStore {
+    root: PathBuf,
+    next: AtomicU64,
+    pins: Mutex<Pins>,
+}
+
+#[derive(Debug, Default)]
+struct Pins {
+    held: HashMap<Sha256, usize>,
+    /// What was pinned since a collection began; `None` while there is none.
+    since: Option<HashSet<Sha256>>,
+}
+
+/// What there is in a media store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The number of files.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+}
+
+impl MediaStore {
+    /// The store in a folder, which is made if it is absent. What an earlier run left unfinished is removed; so nobody else
+    /// may write into it.
+    pub fn open(root: &Path) -> io::Result<Arc<Self>> {
+        let scratch = root.join(SCRATCH);
+        match fs::remove_dir_all(&scratch) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::create_dir_all(&scratch)?,
+        }
+        Ok(Self::at(root))
+    }
+
+    /// The store in a folder, to be read only.
+    #[must_use]
+    pub fn at(root: &Path) -> Arc<Self> {
+        Arc::new(Self { root: root.to_owned(), next: AtomicU64::new(0), pins: Mutex::default() })
+    }
+
+    /// Where the file with this hash is, if it is there.
+    #[must_use]
+    pub fn path(&self, hash: Sha256) -> PathBuf {
+        let name = hash.to_string();
+        self.root.join(&name[..2]).join(name)
+    }
+
+    /// A new file, beside the others.
+    pub fn begin(self: &Arc<Self>) -> io::Result<Unfinished> {
+        let path = self.root.join(SCRATCH).join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        Ok(Unfinished { store: self.clone(), path, file, hasher: sha2::Sha256::new(), size: 0 })
+    }
+
+    /// Keeps bytes.
+    pub fn put(self: &Arc<Self>, bytes: &[u8]) -> io::Result<Pin> {
+        let mut file = self.begin()?;
+        file.write_all(bytes)?;
+        file.finish()?.keep()
+    }
+
+    /// A file that is kept already, if it is there.
+    pub fn open_kept(self: &Arc<Self>, hash: Sha256) -> io::Result<Option<(Pin, File)>> {
+        let pin = self.pin(hash);
+        match File::open(self.path(hash)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            file => Ok(Some((pin, file?))),
+        }
+    }
+
+    /// The folder of the store.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn pins(&self) -> MutexGuard<'_, Pins> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pin(self: &Arc<Self>, hash: Sha256) -> Pin {
+        let mut pins = self.pins();
+        *pins.held.entry(hash).or_default() += 1;
+        if let Some(since) = &mut pins.since {
+            since.insert(hash);
+        }
+        Pin { store: self.clone(), hash }
+    }
+
+    /// Removes the files that nobody refers to, and says what is left. `referred` is asked after the files were listed; it
+    /// gives the hashes of all files that some entity refers to. A file that is open stays readable, and a name that it
+    /// has in a tree stays.
+    pub fn collect(&self, referred: impl FnOnce() -> HashSet<Sha256>) -> io::Result<Holding> {
+        self.pins().since = Some(HashSet::new());
+        let collected = self.list().and_then(|files| {
+            let referred = referred();
+            let mut holding = Holding::default();
+            for (hash, path, bytes) in files {
+                if referred.contains(&hash) || !self.remove(hash, &path)? {
+                    holding.files += 1;
+                    holding.bytes += bytes;
+                }
+            }
+            Ok(holding)
+        });
+        self.pins().since = None;
+        collected
+    }
+
+    /// Removes a file unless it is pinned; nobody can pin it meanwhile. Whether it went.
+    fn remove(&self, hash: Sha256, path: &Path) -> io::Result<bool> {
+        let pins = self.pins();
+        let is_pinned = pins.held.contains_key(&hash) || pins.since.as_ref().is_some_and(|since| since.contains(&hash));
+        if !is_pinned {
+            fs::remove_file(path)?;
+        }
+        Ok(!is_pinned)
+    }
+
+    fn list(&self) -> io::Result<Vec<(Sha256, PathBuf, u64)>> {
+        let mut files = Vec::new();
+        for folder in fs::read_dir(&self.root)? {
+            let folder = folder?;
+            if folder.file_name() == SCRATCH || !folder.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(folder.path())? {
+                let file = file?;
+                // What is called otherwise is not ours to remove.
+                if let Some(hash) = file.file_name().to_str().and_then(|name| name.parse().ok()) {
+                    files.push((hash, file.path(), file.metadata()?.len()));
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// A file that is being written; dropped, it is gone.
+#[derive(Debug)]
+pub struct Unfinished {
+    store: Arc<MediaStore>,
+    path: PathBuf,
+    file: File,
+    hasher: sha2::Sha256,
+    size: u64,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Once it is kept, the name is gone already. What cannot be removed now is when the server starts again.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Unfinished {
+    /// The number of bytes so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Everything has been written.
+    pub fn finish(mut self) -> io::Result<Received> {
+        self.file.sync_all()?;
+        let hash = Sha256::new(std::mem::take(&mut self.hasher).finalize().into());
+        Ok(Received { hash, unfinished: self })
+    }
+}
+
+/// A file that is whole, but not kept yet; dropped, it is gone.
+#[derive(Debug)]
+pub struct Received {
+    hash: Sha256,
+    unfinished: Unfinished,
+}
+
+impl Received {
+    /// The hash of its bytes.
+    #[must_use]
+    pub fn hash(&self) -> Sha256 {
+        self.hash
+    }
+
+    /// Its size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.unfinished.size
+    }
+
+    /// The file, to be read from its beginning.
+    pub fn open(&self) -> io::Result<File> {
+        File::open(&self.unfinished.path)
+    }
+
+    /// Keeps it under its hash, if that is not there already.
+    pub fn keep(self) -> io::Result<Pin> {
+        let store = &self.unfinished.store;
+        let pin = store.pin(self.hash);
+        let path = store.path(self.hash);
+        if fs::metadata(&path).is_ok_and(|known| known.len() == self.size()) {
+            return Ok(pin);
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+            fs::rename(&self.unfinished.path, &path)?;
+            // The name is to survive a power cut as the bytes do.
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(pin)
+    }
+}
+
+/// Keeps a file from being collected as long as it lives.
+#[derive(Debug)]
+pub struct Pin {
+    store: Arc<MediaStore>,
+    hash: Sha256,
+}
+
+impl Pin {
+    /// The hash of the file.
+    #[must_use]
+    pub fn hash(&self) -> Sha256 {
+        self.hash
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pins = self.store.pins();
+        if let Some(held) = pins.held.get_mut(&self.hash) {
+            *held -= 1;
+            if *held == 0 {
+                pins.held.remove(&self.hash);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::MediaStore;
+
+    #[test]
+    fn what_nobody_refers_to_goes_unless_it_is_pinned() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = MediaStore::open(folder.path()).unwrap();
+        let pinned = store.put(b"pinned").unwrap();
+        let [kept, late, gone] = [b"kept", b"late", b"gone"].map(|bytes| store.put(bytes).unwrap().hash());
+        let left = store.collect(|| {
+            // Somebody sends the same again, and is answered, while the collection runs.
+            drop(store.put(b"late").unwrap());
+            HashSet::from([kept])
+        });
+        assert_eq!(left.unwrap().files, 3);
+        assert!(!store.path(gone).exists());
+        for hash in [kept, pinned.hash(), late] {
+            assert!(store.path(hash).is_file());
+        }
+        drop(pinned);
+        assert_eq!(store.collect(HashSet::new).unwrap().files, 0);
+    }
+
+    #[test]
+    fn what_is_not_finished_leaves_nothing() {
+        use std::io::Write;
+        let folder = tempfile::tempdir().unwrap();
+        let store = MediaStore::open(folder.path()).unwrap();
+        let mut file = store.begin().unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        let mut cut = store.begin().unwrap();
+        cut.write_all(b"half").unwrap();
+        std::mem::forget(cut);
+        assert_eq!(store.collect(HashSet::new).unwrap().files, 0);
+        MediaStore::open(folder.path()).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path().join(".unfinished")).unwrap().count(), 0);
+    }
+}

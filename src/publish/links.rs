@@ -1,0 +1,146 @@
+//! The pictures and movies of a tree: put in place before the page is told of them, and kept for a while after it is told
+//! of others, for whoever is still looking at them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use crate::{
+    layout::{
+        Link, Linked, TreeFile,
+        media::{DRAWN, MOVIES, PREVIEWS, USERS},
+        project_folder,
+    },
+    media::{drawn, store::MediaStore},
+    model::{Id, time::Instant},
+    tree::{self, Tally, Tree},
+};
+
+/// How long a picture or a movie stays after the page is told of another one, in microseconds: an hour.
+const STAYS: Instant = 3600 * 1_000_000;
+
+/// The folders, in that of a project, that hold nothing but pictures and movies.
+const FOLDERS: [&str; 3] = [PREVIEWS, DRAWN, MOVIES];
+
+/// What one tree has of pictures and movies; by project, or (`None`) those of people.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    placed: HashMap<Option<Id>, Vec<Link>>,
+    /// What the page is not told of any more, and since when.
+    retired: HashMap<Option<Id>, BTreeMap<String, Instant>>,
+}
+
+/// Where pictures and movies come from, and go to.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a> {
+    pub store: &'a Arc<MediaStore>,
+    pub tree: &'a Tree,
+    /// Whether the tree is ours: files are shared with the store, and what is in the way goes.
+    pub is_kept: bool,
+    pub now: Instant,
+}
+
+impl Links {
+    /// Puts what a project has into its places; what it had before stays for a while. With `force`, everything anew.
+    pub fn place(
+        &mut self,
+        places: Places<'_>,
+        project: Option<&Id>,
+        links: &[Link],
+        force: bool,
+    ) -> Result<Tally, tree::Error> {
+        let owner = project.cloned();
+        let before = self.placed.remove(&owner);
+        let is_first = before.is_none();
+        let before = before.unwrap_or_default();
+        let is_same = !is_first && !force && before == links;
+        let mut tally = Tally::default();
+        if is_same {
+            tally.unchanged += links.len() as u64;
+        } else {
+            let known: HashSet<(&str, &Linked)> =
+                if force { HashSet::new() } else { before.iter().map(pair).collect() };
+            for link in links {
+                if known.contains(&pair(link)) {
+                    tally.unchanged += 1;
+                } else {
+                    tally += put(places, link, force)?;
+                }
+            }
+        }
+        if places.is_kept {
+            let wanted: BTreeSet<&str> =
+                if is_same { BTreeSet::new() } else { links.iter().map(|l| &*l.path).collect() };
+            let retired = self.retired.entry(owner.clone()).or_default();
+            let count = retired.len();
+            retired.retain(|path, since| !wanted.contains(&**path) && places.now < since.saturating_add(STAYS));
+            let is_due = retired.len() != count;
+            if !is_same {
+                let gone = before.iter().filter(|link| !wanted.contains(&*link.path));
+                retired.extend(gone.map(|link| (link.path.clone(), places.now)));
+            }
+            if is_first || is_due {
+                sweep(places, project, links, retired, is_first)?;
+            }
+        }
+        self.placed.insert(owner, links.to_vec());
+        Ok(tally)
+    }
+
+    /// Whether a folder of a project is to stay.
+    pub fn has_folder(&self, project: &Id, name: &str) -> bool {
+        let owner = Some(project.clone());
+        let folder = format!("{}/{name}/", project_folder(project));
+        let placed = self.placed.get(&owner).into_iter().flatten().map(|link| &link.path);
+        let retired = self.retired.get(&owner).into_iter().flatten().map(|(path, _)| path);
+        FOLDERS.contains(&name) && placed.chain(retired).any(|path| path.starts_with(&folder))
+    }
+
+    /// Forgets the projects that are no more.
+    pub fn forget(&mut self, is_there: impl Fn(&Id) -> bool) {
+        let is_there = |owner: &Option<Id>| owner.as_ref().is_none_or(&is_there);
+        self.placed.retain(|owner, _| is_there(owner));
+        self.retired.retain(|owner, _| is_there(owner));
+    }
+}
+
+fn pair(link: &Link) -> (&str, &Linked) {
+    (&link.path, &link.of)
+}
+
+fn put(places: Places<'_>, link: &Link, force: bool) -> Result<Tally, tree::Error> {
+    match &link.of {
+        Linked::Media(hash) => places.tree.link(&link.path, &places.store.path(*hash), places.is_kept, force),
+        Linked::Drawn(name, color) => {
+            if !force && places.tree.length(&link.path).is_some() {
+                return Ok(Tally { unchanged: 1, ..Tally::default() });
+            }
+            let file = TreeFile { path: link.path.clone(), body: drawn::placeholder(name, *color).into() };
+            places.tree.write(&file, force, None)
+        }
+    }
+}
+
+/// Removes what the folders of pictures and movies hold besides. What an earlier run left is looked at by somebody, maybe:
+/// it retires now.
+fn sweep(
+    places: Places<'_>,
+    project: Option<&Id>,
+    links: &[Link],
+    retired: &mut BTreeMap<String, Instant>,
+    is_first: bool,
+) -> Result<(), tree::Error> {
+    let wanted: HashSet<&str> = links.iter().map(|link| &*link.path).collect();
+    let folder = project.map_or_else(|| USERS.to_owned(), project_folder);
+    for folder in FOLDERS.map(|name| format!("{folder}/{name}")) {
+        places.tree.retain(&folder, |name| {
+            let path = format!("{folder}/{name}");
+            if is_first && !wanted.contains(&*path) {
+                retired.entry(path.clone()).or_insert(places.now);
+            }
+            wanted.contains(&*path) || retired.contains_key(&path)
+        })?;
+    }
+    Ok(())
+}
