@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod healthcheck;
 mod import;
+mod probe;
 mod render;
 mod serve;
 
@@ -56,6 +57,8 @@ enum Command {
     Render(render::Render),
     /// Take over an existing tree, as the Python package writes it
     Import(import::Import),
+    /// Say what pictures and movies are, and whether they would be taken
+    Probe(probe::Probe),
     /// Check the configuration and the data, without starting
     Check(check::Check),
     /// Print the API's description (OpenAPI 3.1)
@@ -84,6 +87,7 @@ impl Cli {
                 Command::Demo(demo) => demo.run(&common).await,
                 Command::Render(render) => render.run(&common).await,
                 Command::Import(import) => import.run(&common).await,
+                Command::Probe(probe) => probe.run(),
                 Command::Check(check) => check.run(&common).await,
                 Command::Openapi => say(&crate::http::document().to_pretty_json()?),
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     layout::{Layout, Look},
-    media::store::{Holding, MediaStore},
+    media::store::MediaStore,
     model::Id,
     store,
     studio::Studio,
@@ -103,8 +103,6 @@ pub struct Progress {
     pub last: Report,
     /// The revision of the last change of each project, and of what they share, that can be seen.
     pub seen: Arc<BTreeMap<Option<Id>, u64>>,
-    /// What the media store held when it was last looked through.
-    pub media: Holding,
 }
 
 type Reply = oneshot::Sender<Result<Report, Error>>;

@@ -129,7 +129,7 @@ pub struct Status {
 /// How pictures and movies are.
 #[derive(Serialize, ToSchema)]
 struct MediaStatus {
-    /// The files that are kept, originals and what is made of them, when they were last looked through.
+    /// The files that are kept: originals, and what is made of them.
     files: u64,
     /// Their size in bytes.
     bytes: u64,
@@ -153,6 +153,7 @@ struct SiteStatus {
 async fn status(State(state): State<AppState>) -> Response {
     let revision = *state.writer.revision().borrow();
     let progress = state.publisher.progress().borrow().clone();
+    let held = state.media.holding();
     let site = |site: &std::sync::Arc<super::Site>| SiteStatus {
         layout: site.target.layout().name(),
         page: site.page.as_ref().map(|page| page.version.clone().unwrap_or_else(|| "unknown".to_owned())),
@@ -166,7 +167,7 @@ async fn status(State(state): State<AppState>) -> Response {
         failure: progress.failure.map(|(_, reason)| reason),
         last_render: progress.last,
         projects: state.studio.context().list(crate::model::Kind::Project).len(),
-        media: MediaStatus { files: progress.media.files, bytes: progress.media.bytes, fetches: state.fetches.tally() },
+        media: MediaStatus { files: held.files, bytes: held.bytes, fetches: state.fetches.tally() },
         sites: state.sites.iter().map(site).collect(),
     };
     json(StatusCode::OK, &status)

@@ -21,6 +21,8 @@ mod refused;
 mod sniff;
 mod source;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod track;
 mod video;
 

@@ -35,6 +35,8 @@ struct Pins {
     held: HashMap<Sha256, usize>,
     /// What was pinned since a collection began; `None` while there is none.
     since: Option<HashSet<Sha256>>,
+    /// What there is, as of the last collection and what was kept since.
+    holding: Holding,
 }
 
 /// What there is in a media store.
@@ -44,6 +46,13 @@ pub struct Holding {
     pub files: u64,
     /// Their size in bytes.
     pub bytes: u64,
+}
+
+impl Holding {
+    fn add(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+    }
 }
 
 impl MediaStore {
@@ -100,6 +109,12 @@ impl MediaStore {
         &self.root
     }
 
+    /// What there is, once it was looked through.
+    #[must_use]
+    pub fn holding(&self) -> Holding {
+        self.pins().holding
+    }
+
     fn pins(&self) -> MutexGuard<'_, Pins> {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,24 +128,27 @@ impl MediaStore {
         Pin { store: self.clone(), hash }
     }
 
-    /// Removes the files that nobody refers to, and says what is left. `referred` is asked after the files were listed; it
+    /// Removes the files that nobody refers to. `referred` is asked after the files were listed; it
     /// gives the hashes of all files that some entity refers to. A file that is open stays readable, and a name that it
     /// has in a tree stays.
-    pub fn collect(&self, referred: impl FnOnce() -> HashSet<Sha256>) -> io::Result<Holding> {
-        self.pins().since = Some(HashSet::new());
+    pub fn collect(&self, referred: impl FnOnce() -> HashSet<Sha256>) -> io::Result<()> {
+        self.begin_collection();
         let collected = self.list().and_then(|files| {
             let referred = referred();
-            let mut holding = Holding::default();
             for (hash, path, bytes) in files {
                 if referred.contains(&hash) || !self.remove(hash, &path)? {
-                    holding.files += 1;
-                    holding.bytes += bytes;
+                    self.pins().holding.add(bytes);
                 }
             }
-            Ok(holding)
+            Ok(())
         });
         self.pins().since = None;
         collected
+    }
+
+    fn begin_collection(&self) {
+        let mut pins = self.pins();
+        (pins.since, pins.holding) = (Some(HashSet::new()), Holding::default());
     }
 
     /// Removes a file unless it is pinned; nobody can pin it meanwhile. Whether it went.
@@ -245,6 +263,7 @@ impl Received {
             fs::rename(&self.unfinished.path, &path)?;
             // The name is to survive a power cut as the bytes do.
             File::open(folder)?.sync_all()?;
+            store.pins().holding.add(self.size());
         }
         Ok(pin)
     }
@@ -294,13 +313,15 @@ mod tests {
             drop(store.put(b"late").unwrap());
             HashSet::from([kept])
         });
-        assert_eq!(left.unwrap().files, 3);
+        left.unwrap();
+        assert_eq!(store.holding().files, 3);
         assert!(!store.path(gone).exists());
         for hash in [kept, pinned.hash(), late] {
             assert!(store.path(hash).is_file());
         }
         drop(pinned);
-        assert_eq!(store.collect(HashSet::new).unwrap().files, 0);
+        store.collect(HashSet::new).unwrap();
+        assert_eq!(store.holding(), super::Holding::default());
     }
 
     #[test]
@@ -314,7 +335,8 @@ mod tests {
         let mut cut = store.begin().unwrap();
         cut.write_all(b"half").unwrap();
         std::mem::forget(cut);
-        assert_eq!(store.collect(HashSet::new).unwrap().files, 0);
+        store.collect(HashSet::new).unwrap();
+        assert_eq!(store.holding().files, 0);
         MediaStore::open(folder.path()).unwrap();
         assert_eq!(std::fs::read_dir(folder.path().join(".unfinished")).unwrap().count(), 0);
     }

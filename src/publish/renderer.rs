@@ -149,14 +149,13 @@ impl Renderer {
         let mut seen: BTreeMap<Option<Id>, u64> =
             self.rendered.iter().map(|(id, (contents, ..))| (Some(id.clone()), *contents)).collect();
         seen.insert(None, context.revision.min(report.revision));
-        let Progress { seen: before, media, .. } = self.announce.borrow().clone();
+        let before = self.announce.borrow().seen.clone();
         let seen = Arc::new(seen);
         self.announce.send_replace(Progress {
             revision: report.revision,
             failure: None,
             last: report,
             seen: seen.clone(),
-            media,
         });
         let mut news: Vec<_> =
             seen.iter().filter(|(project, revision)| before.get(project) != Some(revision)).collect();
@@ -235,10 +234,9 @@ impl Renderer {
             hashes
         };
         let collect = move || store.collect(referred);
-        match tokio::task::spawn_blocking(collect).await.map_err(|_| Error::Stopped)? {
-            Ok(holding) => self.announce.send_modify(|progress| progress.media = holding),
+        if let Err(error) = tokio::task::spawn_blocking(collect).await.map_err(|_| Error::Stopped)? {
             // What cannot be removed is in nobody's way.
-            Err(error) => tracing::warn!(%error, "the media store could not be freed of what nobody refers to"),
+            tracing::warn!(%error, "the media store could not be freed of what nobody refers to");
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ pub(super) fn write(source: &mut Source<impl Read + Seek>, out: &mut impl Write)
 }
 
 /// The index (`moov`) of a file of `length` bytes, which goes from where it was (`moved`) to the place `front`.
-fn rewritten(moov: Bytes, front: u64, moved: &Range<u64>, length: u64) -> Result<Vec<u8>, Refused> {
+pub(super) fn rewritten(moov: Bytes, front: u64, moved: &Range<u64>, length: u64) -> Result<Vec<u8>, Refused> {
     let index = |rewriter: &Rewriter| {
         let mut out = Vec::new();
         rewriter.add(&mut out, Child { kind: FourCc(*WAY[0]), body: moov }, 0).map(|()| out)

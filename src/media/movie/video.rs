@@ -119,7 +119,7 @@ impl<'a> Entry<'a> {
         Ok(entry)
     }
 
-    /// The id of the codec. Those of Video for Windows and of QuickTime only say so, and hold the four letters elsewhere.
+    /// The id of the codec. Those of Video for Windows and of `QuickTime` only say so, and hold the four letters elsewhere.
     fn codec_id(&self) -> Option<String> {
         let id = str::from_utf8(self.codec).ok()?.trim_end_matches('\0');
         let letters = match id {
