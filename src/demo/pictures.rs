@@ -66,6 +66,11 @@ pub fn shot_picture(shot: &Shot) -> Picture {
     scene::paint(shot)
 }
 
+/// Light letters before a dark ground, as they are burnt into movies, in pixels.
+pub(super) fn label(text: &str, width: u16, height: u16) -> Picture {
+    poster::label(text, width, height)
+}
+
 /// As PNG
 pub fn png(picture: &Picture) -> Vec<u8> {
     use image::ImageEncoder;
@@ -75,6 +80,7 @@ pub fn png(picture: &Picture) -> Vec<u8> {
         image::codecs::png::CompressionType::Level(1),
         image::codecs::png::FilterType::Sub,
     );
-    let _ = encoder.write_image(&picture.rgb, picture.width.into(), picture.height.into(), image::ExtendedColorType::Rgb8);
+    let _ =
+        encoder.write_image(&picture.rgb, picture.width.into(), picture.height.into(), image::ExtendedColorType::Rgb8);
     bytes
 }

@@ -20,6 +20,7 @@ use futures_util::{StreamExt, stream};
 use tower_http::services::ServeDir;
 
 use super::problem::Problem;
+use crate::layout::media::is_ours;
 use disk::Disk;
 use ranges::{Asked, Given};
 
@@ -203,48 +204,5 @@ pub fn with_cache_control(mut response: Response, value: &'static str) -> Respon
 
 /// How long a file of the tree may be kept, by its path: for ever if its name goes with its content.
 pub fn freshness(path: &str) -> &'static str {
-    if is_content_addressed(path) { "max-age=31536000, immutable" } else { "no-cache" }
-}
-
-/// Whether a name ends in `-<16 hexadecimal digits>.<extension>`, which are made from the content.
-fn is_content_addressed(path: &str) -> bool {
-    let Some((folder, name)) = path.rsplit_once('/') else { return false };
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let Some((owner, hash)) = stem.rsplit_once('-') else { return false };
-    // The movie of an edit whose id is 16 such digits is at `data/projects/<project>/edit-<id>.mp4`, whatever it is.
-    let is_id = owner == "edit" && folder.matches('/').count() == 2;
-    let is_hash = hash.len() == 16 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    is_hash && !is_id && !extension.is_empty() && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::freshness;
-
-    #[test]
-    fn files_whose_names_go_with_their_content_are_kept_for_ever() {
-        for path in [
-            "data/projects/p/previews/s1-0123456789abcdef.png",
-            "data/projects/p/edit-e1-0123456789abcdef.mp4",
-            "data/projects/p/movies/edit-0123456789abcdef.mp4",
-            "data/users/ada-fedcba9876543210.jpg",
-        ] {
-            assert_eq!(freshness(path), "max-age=31536000, immutable", "{path}");
-        }
-        for path in [
-            "data/projects/p/edit.mp4",
-            "data/projects/p/edit-e1.mp4",
-            "data/projects/p/edit-0123456789abcdef.mp4",
-            "data/projects/p/previews/s1-0123456789ABCDEF.png",
-            "data/projects/p/previews/s1-0123456789abcde.png",
-            "data/projects/p/previews/s1-00123456789abcdef.png",
-            "data/projects/p/previews/s1-0123456789abcdef",
-            "data/projects/p/previews/s1-0123456789abcdef.",
-            "data/projects/p/previews/s1-0123456789abcdef.png~",
-            "data/projects/p/previews/s1_0123456789abcdef.png",
-            "data/projects/p-0123456789abcdef.d/edit.mp4",
-        ] {
-            assert_eq!(freshness(path), "no-cache", "{path}");
-        }
-    }
+    if is_ours(path) { "max-age=31536000, immutable" } else { "no-cache" }
 }

@@ -101,15 +101,18 @@ pub fn thumbnail<'a>(
     if is_ours(url) { None } else { Some(below_the_page(url)) }
 }
 
-/// Whether a path is one that this program gives to pictures.
+/// Whether a path is one that this program gives to pictures and movies by their content: the name ends in
+/// `-<16 hexadecimal digits>.<extension>`, and under it there is always the same.
 #[must_use]
 pub fn is_ours(path: &str) -> bool {
-    let is_hash =
-        |hash: &str| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let Some((folder, name)) = path.rsplit_once('/') else { return false };
-    let is_folder = [PREVIEWS, DRAWN].iter().any(|ours| folder.ends_with(&format!("/{ours}")));
-    let hash = name.strip_suffix(".png").and_then(|name| name.rsplit_once('-'));
-    is_folder && hash.is_some_and(|(_, hash)| is_hash(hash))
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let (folder, name) = match parts[..] {
+        ["data", "projects", _, folder, name] | ["data", "users", folder, name] => (folder, name),
+        _ => return false,
+    };
+    let hash = name.rsplit_once('.').and_then(|(stem, _)| stem.rsplit_once('-')).map_or("", |(_, hash)| hash);
+    let is_hash = hash.len() == 16 && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    is_hash && [PREVIEWS, DRAWN, MOVIES].contains(&folder)
 }
 
 /// The picture of an entity as a file of the tree, if it has one.
@@ -150,12 +153,26 @@ mod tests {
     }
 
     #[test]
-    fn only_names_with_a_hash_are_ours() {
-        assert!(is_ours("data/projects/p/previews/s-0123456789abcdef.png"));
-        assert!(is_ours("/data/users/previews/u-x-0123456789abcdef.png"));
+    fn only_names_that_go_with_their_content_are_ours() {
+        for ours in [
+            "data/projects/p/previews/s1-0123456789abcdef.png",
+            "/data/projects/p/drawn/shot-0123456789abcdef.png",
+            "data/projects/p/movies/edit-0123456789abcdef.mp4",
+            "data/users/previews/ada-x-fedcba9876543210.png",
+        ] {
+            assert!(is_ours(ours), "{ours}");
+        }
         for other in [
             "data/projects-list/previews/0a/0a.png",
-            "previews/s-0123456789ABCDEF.png",
+            "data/projects/p/edit.mp4",
+            // The movie of an edit whose id looks like that is there, whatever it is.
+            "data/projects/p/edit-0123456789abcdef.mp4",
+            "data/projects/previews/edit-0123456789abcdef.mp4",
+            "data/projects/p/previews/s1-0123456789ABCDEF.png",
+            "data/projects/p/previews/s1-0123456789abcde.png",
+            "data/projects/p/previews/s1-00123456789abcdef.png",
+            "data/projects/p/previews/s1-0123456789abcdef",
+            "data/projects/p/previews/s1_0123456789abcdef.png",
             "data/projects/p/previews/s.png",
         ] {
             assert!(!is_ours(other), "{other}");

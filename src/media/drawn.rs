@@ -35,7 +35,7 @@ pub fn placeholder(name: &str, color: [u8; 3]) -> Vec<u8> {
         write(&mut tile, font, &arranged);
     }
     let mut png = Vec::new();
-    let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Adaptive);
+    let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Level(4), FilterType::Adaptive);
     // Writing to memory what has the right size does not fail.
     let written = encoder.write_image(tile.pixels(), tile::WIDTH, tile::HEIGHT, ExtendedColorType::Rgb8);
     debug_assert!(written.is_ok(), "{written:?}");

@@ -34,9 +34,19 @@ impl Bits {
         self.put(code, length);
     }
 
+    /// Several such numbers.
+    pub(super) fn unsigned_all(&mut self, numbers: &[u32]) {
+        numbers.iter().for_each(|number| self.unsigned(*number));
+    }
+
     /// The same for a number that may be negative, `se(v)` (§9.1.1).
     pub(super) fn signed(&mut self, number: i32) {
         self.unsigned(2 * number.unsigned_abs() - u32::from(number > 0));
+    }
+
+    /// Several such numbers.
+    pub(super) fn signed_all(&mut self, numbers: &[i32]) {
+        numbers.iter().for_each(|number| self.signed(*number));
     }
 
     /// The bytes of a unit of the stream (§7.3.1) of a type, with what keeps them from looking like a start code.
@@ -70,8 +80,8 @@ mod tests {
             write(&mut bits);
             bits.unit(0)
         };
-        assert_eq!(written(|bits| [0, 1, 2, 3].map(|n| bits.unsigned(n)).into_iter().collect()), [0, 0b1010_0110, 0b0100_1000]);
-        assert_eq!(written(|bits| [0, 1, -1].map(|n| bits.signed(n)).into_iter().collect()), [0, 0b1010_0111]);
+        assert_eq!(written(|bits| bits.unsigned_all(&[0, 1, 2, 3])), [0, 0b1010_0110, 0b0100_1000]);
+        assert_eq!(written(|bits| bits.signed_all(&[0, 1, -1])), [0, 0b1010_0111]);
     }
 
     #[test]

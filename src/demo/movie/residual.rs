@@ -18,7 +18,8 @@ pub(super) type Block = [i32; 16];
 pub(super) const ZIGZAG: [usize; 16] = [0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15];
 
 /// By what coefficients are multiplied to be written, and to be read (§8.5.9 for `QP % 6 = 0`).
-const WRITE: Block = [13_107, 8066, 13_107, 8066, 8066, 5243, 8066, 5243, 13_107, 8066, 13_107, 8066, 8066, 5243, 8066, 5243];
+const WRITE: Block =
+    [13_107, 8066, 13_107, 8066, 8066, 5243, 8066, 5243, 13_107, 8066, 13_107, 8066, 8066, 5243, 8066, 5243];
 const READ: Block = [10, 13, 10, 13, 13, 16, 13, 16, 10, 13, 10, 13, 13, 16, 13, 16];
 
 /// Bits after the point of a product with `WRITE`, and what rounds it: a third, since small coefficients are not worth their bits.
@@ -56,7 +57,8 @@ pub(super) fn inverse(coefficients: &Block) -> Block {
     let mut out = [0; 16];
     let mut n = 0;
     while n < 4 {
-        let (a, b, c, d) = (coefficients[4 * n], coefficients[4 * n + 1], coefficients[4 * n + 2], coefficients[4 * n + 3]);
+        let (a, b, c, d) =
+            (coefficients[4 * n], coefficients[4 * n + 1], coefficients[4 * n + 2], coefficients[4 * n + 3]);
         let (e, f, g, h) = (a + c, a - c, (b >> 1) - d, b + (d >> 1));
         out[4 * n] = e + h;
         out[4 * n + 1] = f + g;

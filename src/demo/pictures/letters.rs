@@ -49,15 +49,16 @@ fn strokes(letter: char) -> &'static str {
 }
 
 /// How far one letter is from the next, in the units of the grid.
-pub(in super::super) const ADVANCE: f32 = 6.2;
+pub(super) const ADVANCE: f32 = 6.2;
 
 /// A line of text from its upper left corner. A unit of the grid is so wide and high; lines are so thick, in units.
-pub(in super::super) fn text(text: &str, at: Point, unit: f32, thick: f32) -> Path {
+pub(super) fn text(text: &str, at: Point, unit: f32, thick: f32) -> Path {
     let mut path = Path::default();
     let mut left = at.0;
     for letter in text.chars() {
         for stroke in strokes(letter.to_ascii_uppercase()).split('|') {
-            let points: Vec<Point> = stroke.split_ascii_whitespace().filter_map(|point| place(point, (left, at.1), unit)).collect();
+            let points: Vec<Point> =
+                stroke.split_ascii_whitespace().filter_map(|point| place(point, (left, at.1), unit)).collect();
             path.add(&Path::line(&points, thick * unit));
         }
         left += ADVANCE * unit;
@@ -66,7 +67,7 @@ pub(in super::super) fn text(text: &str, at: Point, unit: f32, thick: f32) -> Pa
 }
 
 /// How wide a line of text is, in pixels.
-pub(in super::super) fn width(text: &str, unit: f32) -> f32 {
+pub(super) fn width(text: &str, unit: f32) -> f32 {
     let letters = text.chars().fold(0.0, |sum, _| sum + ADVANCE);
     (letters - ADVANCE + 4.0).max(0.0) * unit
 }

@@ -12,10 +12,7 @@
 //!
 //! A colour may be `name*0.8`, darker, and `name@0.5`, half transparent. A shape after `lit` shines by itself.
 
-use std::{
-    collections::HashMap,
-    sync::OnceLock,
-};
+use std::{collections::HashMap, sync::OnceLock};
 
 use super::{
     color::Color,
@@ -138,8 +135,10 @@ impl Reader {
 
     /// A colour and its opacity, such as `#ff8000`, `coat*0.8` or `smoke@0.3`.
     fn color(&self, text: &str) -> Option<(Color, f32)> {
-        let (text, opacity) = text.split_once('@').map_or(Some((text, 1.0)), |(text, part)| Some((text, part.parse().ok()?)))?;
-        let (name, factor) = text.split_once('*').map_or(Some((text, 1.0)), |(text, part)| Some((text, part.parse().ok()?)))?;
+        let (text, opacity) =
+            text.split_once('@').map_or(Some((text, 1.0)), |(text, part)| Some((text, part.parse().ok()?)))?;
+        let (name, factor) =
+            text.split_once('*').map_or(Some((text, 1.0)), |(text, part)| Some((text, part.parse().ok()?)))?;
         let color = Color::read(name).or_else(|| self.colors.get(name).copied())?;
         Some((color.times(factor), opacity))
     }

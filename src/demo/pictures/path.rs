@@ -93,7 +93,8 @@ impl Path {
     pub(super) fn curve(points: &[Point], width: f32) -> Self {
         let last = points.len().saturating_sub(1);
         let at = |n: usize| points.get(n.min(last)).copied().unwrap_or_default();
-        let mut soft: Vec<Point> = (0..last).flat_map(|n| span([at(n.saturating_sub(1)), at(n), at(n + 1), at(n + 2)])).collect();
+        let mut soft: Vec<Point> =
+            (0..last).flat_map(|n| span([at(n.saturating_sub(1)), at(n), at(n + 1), at(n + 2)])).collect();
         soft.extend(points.last());
         Self::line(&soft, width)
     }

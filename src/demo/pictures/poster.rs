@@ -28,7 +28,14 @@ pub(super) fn paint(id: &str, name: &str) -> Picture {
 
 fn film(stage: &mut Stage) -> Mood {
     let mood = mood::of_shot("shot-080", "Evening");
-    let look = lighthouse::Exterior { at: (34.0, 40.0), scale: 0.7, horizon: 22.0, rough: false, light: 1.1, beams: &[-164.0, 16.0] };
+    let look = lighthouse::Exterior {
+        at: (32.0, 44.0),
+        scale: 0.52,
+        horizon: 22.0,
+        rough: false,
+        light: 1.1,
+        beams: &[-164.0, 16.0],
+    };
     lighthouse::tower_exterior(stage, &mood, &look);
     stage.shine();
     nature::gulls(stage, &mood, 5, (-30.0, -4.0));
@@ -63,4 +70,14 @@ fn title(stage: &mut Stage, name: &str) {
     let shadow = letters::text(name, (at.0 + 0.5, at.1 + 0.7), unit, 0.95);
     stage.paint(&shadow, &Paint::flat(color(0x20_18_30)).opacity(0.55).shining());
     stage.paint(&letters::text(name, at, unit, 0.95), &Paint::fade(WHITE, color(0xff_e9_c4)).shining());
+}
+
+/// Light letters before a dark ground.
+pub(super) fn label(text: &str, width: u16, height: u16) -> Picture {
+    let mut stage = Stage::new(width, height, text);
+    stage.flood(&Paint::flat(color(0x1c_1c_20)).shining());
+    let unit = 9.6;
+    let at = (-letters::width(text, unit) / 2.0, -unit * 3.0);
+    stage.paint(&letters::text(text, at, unit, 1.05), &Paint::flat(WHITE).shining());
+    stage.finish(WHITE)
 }

@@ -1,12 +1,11 @@
 //! From a shot to its picture: the set, then who and what is in it, then the weather and the light.
 
 use super::{
-    Picture,
+    Picture, actors,
     canvas::Paint,
     color::{WHITE, color},
     mood::{self, Air, Mood},
-    actors,
-    sets::{city, lighthouse, nature, weather},
+    sets::{city, lighthouse, nature, weather, winter},
     stage::Stage,
     staging::{Shot, Size, Staging},
 };
@@ -37,8 +36,7 @@ pub(super) fn paint(shot: &Shot) -> Picture {
 /// Lights figures from one side, where it is dark.
 fn lamp(stage: &mut Stage, staging: &Staging, mood: &Mood) {
     if mood.is_dark() && staging.size != Size::Wide && staging.set != "set-kitchen" {
-        let side = if staging.mirrored { -1.0 } else { 1.0 };
-        stage.light((side * 60.0, -26.0), 130.0, mood.key.times(0.42));
+        stage.light((staging.side() * 60.0, -26.0), 130.0, mood.key.times(0.42));
     }
 }
 
@@ -70,7 +68,9 @@ fn back(stage: &mut Stage, staging: &Staging, mood: &Mood) {
     match staging.set {
         "set-jetty" => lighthouse::jetty(stage, mood, staging.size == Size::Medium),
         "set-tower" => lighthouse::tower_exterior(stage, mood, &exterior(staging, mood)),
-        "set-stairwell" if staging.tells("straight up") || staging.tells("in the time of") => lighthouse::stairwell_up(stage, mood),
+        "set-stairwell" if staging.tells("straight up") || staging.tells("in the time of") => {
+            lighthouse::stairwell_up(stage, mood)
+        }
         "set-stairwell" => lighthouse::stairwell(stage, mood, staging.tells("door")),
         "set-lamp-room" => lighthouse::lamp_room(stage, mood),
         "set-kitchen" => lighthouse::kitchen(stage, mood),
@@ -78,14 +78,20 @@ fn back(stage: &mut Stage, staging: &Staging, mood: &Mood) {
         "set-reef" => lighthouse::reef(stage, mood, staging.has("fx-beam")),
         "set-depot" => city::depot(stage, mood, mood.air == Air::Snowy),
         "set-market-street" => city::market_street(stage, mood),
-        "set-clock-tower" if staging.tells("gears") || staging.tells("nest") || staging.tells("explains") => city::clockwork(stage, mood),
+        "set-clock-tower" if staging.tells("gears") || staging.tells("nest") || staging.tells("explains") => {
+            city::clockwork(stage, mood)
+        }
         "set-clock-tower" => {
             city::clock_tower(stage, mood);
             city::winding_rails(stage, mood);
         }
-        "set-ridge-line" => city::ridge_line(stage, mood),
-        "set-frozen-points" => city::frozen_points(stage, mood),
-        "set-night-city" => city::night_city(stage, mood, if staging.tells("every window") || staging.tells("whole city") { 1.0 } else { 0.45 }),
+        "set-ridge-line" => winter::ridge_line(stage, mood),
+        "set-frozen-points" => winter::frozen_points(stage, mood),
+        "set-night-city" => winter::night_city(
+            stage,
+            mood,
+            if staging.tells("every window") || staging.tells("whole city") { 1.0 } else { 0.45 },
+        ),
         _ => open_sea(stage, staging, mood),
     }
 }
@@ -93,18 +99,33 @@ fn back(stage: &mut Stage, staging: &Staging, mood: &Mood) {
 /// From where the tower is seen in a shot.
 fn exterior(staging: &Staging, mood: &Mood) -> lighthouse::Exterior {
     let rough = mood.air == Air::Stormy;
-    let base = lighthouse::Exterior { at: (46.0, 24.0), scale: 0.56, horizon: 10.0, rough, light: 0.6, beams: &[-172.0, 8.0] };
+    let base =
+        lighthouse::Exterior { at: (46.0, 24.0), scale: 0.56, horizon: 10.0, rough, light: 0.6, beams: &[-172.0, 8.0] };
     if staging.tells("small") {
         return lighthouse::Exterior { at: (-44.0, 33.0), scale: 0.27, horizon: 26.0, beams: &[], ..base };
     }
     if staging.tells("wave") {
-        return lighthouse::Exterior { at: (18.0, 52.0), scale: 0.98, horizon: 20.0, light: 0.35, beams: &[-168.0], ..base };
+        return lighthouse::Exterior {
+            at: (18.0, 52.0),
+            scale: 0.98,
+            horizon: 20.0,
+            light: 0.35,
+            beams: &[-168.0],
+            ..base
+        };
     }
     if staging.tells("calm") {
         return lighthouse::Exterior { at: (-42.0, 30.0), scale: 0.54, horizon: 14.0, light: 0.1, beams: &[], ..base };
     }
     if staging.tells("comes round") {
-        return lighthouse::Exterior { at: (4.0, 46.0), scale: 0.78, horizon: 22.0, light: 1.5, beams: &[-160.0, 20.0], ..base };
+        return lighthouse::Exterior {
+            at: (4.0, 46.0),
+            scale: 0.78,
+            horizon: 22.0,
+            light: 1.5,
+            beams: &[-160.0, 20.0],
+            ..base
+        };
     }
     base
 }
@@ -130,9 +151,16 @@ fn open_sea(stage: &mut Stage, staging: &Staging, mood: &Mood) {
 
 /// Clouds that reach from the sea to the top of the sky.
 fn wall_of_cloud(stage: &mut Stage, mood: &Mood, horizon: f32) {
-    for (x, y, size, shade) in [(70.0, 4.0, 120.0, 1.1), (20.0, -2.0, 100.0, 0.9), (104.0, 10.0, 100.0, 0.72), (46.0, 0.5, 84.0, 0.55)] {
+    for (x, y, size, shade) in
+        [(70.0, 4.0, 120.0, 1.1), (20.0, -2.0, 100.0, 0.9), (104.0, 10.0, 100.0, 0.72), (46.0, 0.5, 84.0, 0.55)]
+    {
         let dark = mood.sky[0].times(shade);
-        nature::cloud(stage, (x, horizon + y), size, &Paint::fade(dark.mix(mood.sky[1], 0.5), dark).opacity(0.95).shining());
+        nature::cloud(
+            stage,
+            (x, horizon + y),
+            size,
+            &Paint::fade(dark.mix(mood.sky[1], 0.5), dark).opacity(0.95).shining(),
+        );
     }
     stage.rectangle((-30.0, horizon - 6.0), (200.0, 10.0), &Paint::flat(mood.sky[0].times(0.55)).shining());
     stage.mist((40.0, horizon), (100.0, 9.0), mood.sky[1], 0.7);
@@ -175,7 +203,9 @@ fn front(stage: &mut Stage, staging: &Staging, mood: &Mood) {
     match staging.set {
         "set-gallery" if staging.size != Size::Close => lighthouse::railing(stage, mood),
         "set-kitchen" if staging.size == Size::Medium => lighthouse::table(stage),
-        "set-reef" if staging.size == Size::Wide => lighthouse::near_rock(stage, mood, if staging.mirrored { -96.0 } else { 98.0 }),
+        "set-reef" if staging.size == Size::Wide => {
+            lighthouse::near_rock(stage, mood, if staging.mirrored { -96.0 } else { 98.0 })
+        }
         _ => {}
     }
 }
@@ -188,7 +218,9 @@ fn air(stage: &mut Stage, staging: &Staging, mood: &Mood) {
             "fx-fog" => weather::fog(stage, mood, if staging.tells("cloud") { 0.3 } else { 0.9 }),
             "fx-rain" => weather::rain(stage, mood),
             "fx-spray" if staging.tells("wave") => weather::breaker(stage, mood, (6.0, 48.0), 76.0),
-            "fx-spray" => weather::spray(stage, mood, actors::bow(staging), if staging.size == Size::Wide { 11.0 } else { 24.0 }),
+            "fx-spray" => {
+                weather::spray(stage, mood, actors::bow(staging), if staging.size == Size::Wide { 11.0 } else { 24.0 })
+            }
             "fx-snowfall" => weather::snow(stage),
             "fx-smoke" => weather::rising(stage, (at.0 + 6.0, at.1 + 8.0), 60.0, color(0x8d_90_a0)),
             "fx-steam" => weather::rising(stage, (staging.pan * 50.0, 40.0), 66.0, WHITE),

@@ -4,3 +4,4 @@ pub(super) mod city;
 pub(super) mod lighthouse;
 pub(super) mod nature;
 pub(super) mod weather;
+pub(super) mod winter;

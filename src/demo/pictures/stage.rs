@@ -26,8 +26,6 @@ pub(super) struct Stage {
     glows: Vec<Glow>,
     lights: Vec<Light>,
     pub(super) chance: Chance,
-    /// Half the width of the frame.
-    pub(super) side: f32,
 }
 
 /// How a motif looks from here: how much of it is lost in the air, and the light on its edge.
@@ -81,7 +79,6 @@ impl Stage {
             glows: Vec::new(),
             lights: Vec::new(),
             chance: Chance::of(name),
-            side: across / down * HEIGHT / 2.0,
         }
     }
 

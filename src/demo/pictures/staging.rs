@@ -49,17 +49,64 @@ pub(super) struct Staging<'a> {
 
 /// Words of descriptions that ask for a wide shot.
 const WIDE: [&str; 31] = [
-    "comes out of the fog", "small against", "straight up", "wall of cloud", "turns for home", "thin and steady", "closer than",
-    "climbs", "no light", "in the time of", "comes round", "teeth light up", "between two", "calm", "boat leaves", "hauls",
-    "petrel shelters", "keeper, cat", "through the roof", "shower of sparks", "everybody jumps", "rails end", "round and round",
-    "over the roofs", "far too quiet", "out into", "long white", "runs ahead", "lights a lantern", "downhill", "whole city lit",
+    "comes out of the fog",
+    "small against",
+    "straight up",
+    "wall of cloud",
+    "turns for home",
+    "thin and steady",
+    "closer than",
+    "climbs",
+    "no light",
+    "in the time of",
+    "comes round",
+    "teeth light up",
+    "between two",
+    "calm",
+    "boat leaves",
+    "hauls",
+    "petrel shelters",
+    "keeper, cat",
+    "through the roof",
+    "shower of sparks",
+    "everybody jumps",
+    "rails end",
+    "round and round",
+    "over the roofs",
+    "far too quiet",
+    "out into",
+    "long white",
+    "runs ahead",
+    "lights a lantern",
+    "downhill",
+    "whole city lit",
 ];
 
 /// Words of descriptions that ask for a close shot.
 const CLOSE: [&str; 23] = [
-    "counts", "looks up", "forgets", "sniffs", "breath", "swears", "eats", "chewing", "explains", "become round", "headlamps on",
-    "not convinced", "burns", "overtakes", "neither waves", "green with", "whole weight", "knits", "headlamp opens", "new logbook",
-    "ten.", "looks at pell", "bosun lets him",
+    "counts",
+    "looks up",
+    "forgets",
+    "sniffs",
+    "breath",
+    "swears",
+    "eats",
+    "chewing",
+    "explains",
+    "become round",
+    "headlamps on",
+    "not convinced",
+    "burns",
+    "overtakes",
+    "neither waves",
+    "green with",
+    "whole weight",
+    "knits",
+    "headlamp opens",
+    "new logbook",
+    "ten.",
+    "looks at pell",
+    "bosun lets him",
 ];
 
 impl<'a> Staging<'a> {
@@ -76,6 +123,11 @@ impl<'a> Staging<'a> {
         Self { shot, size, set, figures, props, effects, mirrored, over_shoulder, shift, near, pan }
     }
 
+    /// 1, or -1 if left and right are swapped.
+    pub(super) fn side(&self) -> f32 {
+        if self.mirrored { -1.0 } else { 1.0 }
+    }
+
     /// Whether the description has a word, in any case.
     pub(super) fn tells(&self, word: &str) -> bool {
         self.shot.description.to_lowercase().contains(word)
@@ -90,7 +142,9 @@ impl<'a> Staging<'a> {
 fn size(shot: &Shot, figures: &[&str], props: &[&str], chance: &mut Chance) -> Size {
     let told = shot.description.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
-    if told.starts_with("insert") || figures.is_empty() && !props.is_empty() && !has(&WIDE) && !props.contains(&"prop-mailboat") {
+    if told.starts_with("insert")
+        || figures.is_empty() && !props.is_empty() && !has(&WIDE) && !props.contains(&"prop-mailboat")
+    {
         Size::Insert
     } else if has(&WIDE) || figures.is_empty() {
         Size::Wide

@@ -218,14 +218,13 @@ fn no_byte_that_is_wrong_brings_the_reader_down() {
     for name in ["source.mp4", "base-moof.mp4", "source.webm", "live.webm"] {
         let bytes = fs::read(folder.path().join(name)).unwrap();
         for at in 0..bytes.len() {
-            for mask in [0xFF, 0x01, 0x80] {
-                let mut wrong = bytes.clone();
-                wrong[at] ^= mask;
-                // What it is taken for does not matter here, and that it ends does.
-                let _ =
-                    read(&wrong).map(|facts| assert!(facts.frames > 0 && facts.width > 0 && facts.fps().is_finite()));
-                let _ = fast_start(&wrong);
+            let mut wrong = bytes.clone();
+            wrong[at] ^= [0xFF, 0x01, 0x80][at % 3];
+            // What it is taken for does not matter here, and that it ends does.
+            if let Ok(facts) = read(&wrong) {
+                assert!(facts.frames > 0 && facts.width > 0 && facts.fps().is_finite(), "{name} {at}: {facts:?}");
             }
+            let _ = fast_start(&wrong);
         }
     }
 }

@@ -59,18 +59,15 @@ pub fn probe(path: &Path, stream: &str) -> Probed {
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let found = &answer["streams"][0];
     let frames = answer["frames"].as_array().unwrap();
-    let times = frames
-        .iter()
-        .map(|frame| number(&frame["best_effort_timestamp_time"]).unwrap_or_else(|| panic!("{path:?}: {frame}")));
+    let counted: u64 = found["nb_read_frames"].as_str().unwrap().parse().unwrap();
+    let times = frames.iter().map(|frame| number(&frame["best_effort_timestamp_time"]).unwrap());
     let (first, last) = times.fold((f64::MAX, f64::MIN), |(first, last), time| (first.min(time), last.max(time)));
     // The second is what it is called since ffmpeg 6.
     let of = |frame: &Value| number(&frame["pkt_duration_time"]).or(number(&frame["duration_time"]));
     let lasts = frames.last().and_then(of).unwrap_or(0.0);
     // Where frames do not last a whole number of units, ffprobe takes them to last one.
-    let usual = (last - first) / (frames.len() as f64 - 1.0).max(1.0);
+    let usual = (last - first) / float(counted.max(2) - 1);
     let lasts = if lasts < usual / 10.0 { usual } else { lasts };
-    let counted =
-        found["nb_read_frames"].as_str().unwrap_or_else(|| panic!("{}: {found}", path.display())).parse().unwrap();
     Probed { frames: counted, seconds: last + lasts - first, size: size(found) }
 }
 
@@ -79,20 +76,18 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 fn size(stream: &Value) -> (u32, u32) {
-    let side = |name: &str| stream[name].as_f64().unwrap();
+    let side = |name: &str| u32::try_from(stream[name].as_u64().unwrap()).unwrap();
     let (mut width, mut height) = (side("width"), side("height"));
-    if let Some((wide, high)) = stream["sample_aspect_ratio"].as_str().and_then(|ratio| ratio.split_once(':')) {
-        let ratio = wide.parse::<f64>().unwrap() / high.parse::<f64>().unwrap();
-        if ratio > 1.0 {
-            width *= ratio;
-        } else if ratio > 0.0 {
-            height /= ratio;
-        }
+    let ratio = stream["sample_aspect_ratio"].as_str().and_then(|ratio| ratio.split_once(':'));
+    let [wide, high] = ratio.map_or([1, 1], |(wide, high)| [wide, high].map(|number| number.parse::<u32>().unwrap()));
+    if wide > high {
+        width = (width * wide + high / 2) / high;
+    } else if wide > 0 {
+        height = (height * high + wide / 2) / wide;
     }
-    let turns = stream["side_data_list"].as_array().into_iter().flatten().filter_map(|data| data["rotation"].as_f64());
-    let is_turned = turns.into_iter().any(|turn| turn.abs() % 180.0 != 0.0);
-    let (width, height) = (width.round() as u32, height.round() as u32);
-    if is_turned { (height, width) } else { (width, height) }
+    let mut turns =
+        stream["side_data_list"].as_array().into_iter().flatten().filter_map(|data| data["rotation"].as_i64());
+    if turns.any(|turn| turn % 180 != 0) { (height, width) } else { (width, height) }
 }
 
 /// Fails unless two files have the same pictures and sounds at the same times, once decoded.

@@ -1,4 +1,4 @@
-//! The sets of the show: a hill city by day, in the snow, and by night.
+//! The sets of the show: a hill city, its streets and its clock tower.
 
 use super::super::{
     canvas::Paint,
@@ -14,7 +14,7 @@ use super::nature::{FAR, sky};
 const FRONTS: [u32; 6] = [0xe0_84_5e, 0xf1_d3_a0, 0xd8_66_56, 0x8f_bf_b2, 0xf0_b4_6a, 0xc9_9a_c0];
 
 /// A row of houses on a hill, from left to right.
-fn houses(stage: &mut Stage, mood: &Mood, row: &Row) {
+pub(super) fn houses(stage: &mut Stage, mood: &Mood, row: &Row) {
     let mut x = -FAR;
     let mut windows = Path::default();
     while x < FAR {
@@ -26,11 +26,15 @@ fn houses(stage: &mut Stage, mood: &Mood, row: &Row) {
         stage.rectangle((x, top), (wide + 0.4, 120.0), &Paint::fade(front, front.mix(mood.land[1], 0.35)).shining());
         let roof = mood.land[1].mix(mood.land[0], row.far);
         let ridge = stage.chance.between(3.0, 8.0) * row.scale;
-        stage.polygon(&[(x - 1.0, top), (x + wide * 0.5, top - ridge), (x + wide + 1.0, top)], &Paint::fade(roof.times(1.1), roof.times(0.9)).shining());
+        stage.polygon(
+            &[(x - 1.0, top), (x + wide * 0.5, top - ridge), (x + wide + 1.0, top)],
+            &Paint::fade(roof.times(1.1), roof.times(0.9)).shining(),
+        );
         let pane = 2.0 * row.scale;
         for floor in 0..3 {
             for column in 0..2 {
-                let at = (x + wide * (0.24 + 0.36 * coordinate(column)), top + (5.0 + 8.0 * coordinate(floor)) * row.scale);
+                let at =
+                    (x + wide * (0.24 + 0.36 * coordinate(column)), top + (5.0 + 8.0 * coordinate(floor)) * row.scale);
                 if stage.chance.happens(row.lit) {
                     windows.add(&Path::rectangle(at, (pane, pane * 1.5), 0.4));
                 }
@@ -43,22 +47,27 @@ fn houses(stage: &mut Stage, mood: &Mood, row: &Row) {
 }
 
 /// One row of houses.
-struct Row {
-    y: f32,
-    scale: f32,
+pub(super) struct Row {
+    pub(super) y: f32,
+    pub(super) scale: f32,
     /// How far away they are, from 0 to 1.
-    far: f32,
-    rise: f32,
-    bend: f32,
+    pub(super) far: f32,
+    pub(super) rise: f32,
+    pub(super) bend: f32,
     /// How many windows there are, or are lit.
-    lit: f32,
+    pub(super) lit: f32,
 }
 
 /// Rails towards a point, for a tram that comes or goes.
-fn rails(stage: &mut Stage, to: Point, half: f32, steel: Color) {
+pub(super) fn rails(stage: &mut Stage, to: Point, half: f32, steel: Color) {
     let mut all = Path::default();
     for side in [-1.0, 1.0] {
-        all.add(&Path::polygon(vec![(to.0 + side * 0.8, to.1), (to.0 + side * 1.1, to.1), (side * half + side * 1.6, 56.0), (side * half - side * 1.0, 56.0)]));
+        all.add(&Path::polygon(vec![
+            (to.0 + side * 0.8, to.1),
+            (to.0 + side * 1.1, to.1),
+            (side * half + side * 1.6, 56.0),
+            (side * half - side * 1.0, 56.0),
+        ]));
     }
     stage.paint(&all, &Paint::flat(steel));
 }
@@ -130,21 +139,43 @@ fn street_front(stage: &mut Stage, mood: &Mood, side: f32) {
         let front = color(stage.chance.one_of(FRONTS));
         let foot = 8.0 + near * 0.42;
         let far_foot = 8.0 + (near + wide) * 0.42;
-        stage.polygon(&[(x, foot - high * 0.8), (end, far_foot - high * 1.2), (end, far_foot), (x, foot)], &Paint::fade(front, front.mix(mood.land[1], 0.3)));
-        stage.polygon(&[(x, foot - high * 0.8 - 2.0), (end, far_foot - high * 1.2 - 5.0), (end, far_foot - high * 1.2), (x, foot - high * 0.8)], &Paint::flat(mood.land[1].times(0.8)));
+        stage.polygon(
+            &[(x, foot - high * 0.8), (end, far_foot - high * 1.2), (end, far_foot), (x, foot)],
+            &Paint::fade(front, front.mix(mood.land[1], 0.3)),
+        );
+        stage.polygon(
+            &[
+                (x, foot - high * 0.8 - 2.0),
+                (end, far_foot - high * 1.2 - 5.0),
+                (end, far_foot - high * 1.2),
+                (x, foot - high * 0.8),
+            ],
+            &Paint::flat(mood.land[1].times(0.8)),
+        );
         let stripe = (end - x) / 6.0;
         for n in 0..6 {
             let from = x + stripe * coordinate(n);
             let hue = if n % 2 == 0 { color(0xf6_ee_dc) } else { color(0xd9_54_48) };
             let y = foot + (from - x).abs() * 0.42 - high * 0.3;
-            stage.polygon(&[(from, y), (from + stripe, y + stripe.abs() * 0.42), (from + stripe * 0.8 - side * 3.0, y + 6.0), (from - side * 3.0, y + 6.0)], &Paint::flat(hue));
+            stage.polygon(
+                &[
+                    (from, y),
+                    (from + stripe, y + stripe.abs() * 0.42),
+                    (from + stripe * 0.8 - side * 3.0, y + 6.0),
+                    (from - side * 3.0, y + 6.0),
+                ],
+                &Paint::flat(hue),
+            );
         }
         for row in 0..2 {
             for n in 0..2 {
                 let from = x + (end - x) * (0.2 + 0.42 * coordinate(n));
                 let y = foot - high * (0.5 + 0.24 * coordinate(row)) - (from - x).abs() * 0.2;
                 let (pane, tall) = ((end - x) * 0.18, high * 0.13);
-                stage.polygon(&[(from, y), (from + pane, y - tall * 0.1), (from + pane, y + tall * 1.1), (from, y + tall)], &Paint::fade(mood.sky[0], mood.sky[1]).opacity(0.8));
+                stage.polygon(
+                    &[(from, y), (from + pane, y - tall * 0.1), (from + pane, y + tall * 1.1), (from, y + tall)],
+                    &Paint::fade(mood.sky[0], mood.sky[1]).opacity(0.8),
+                );
             }
         }
     }
@@ -154,7 +185,8 @@ fn street_front(stage: &mut Stage, mood: &Mood, side: f32) {
 fn distant_clock(stage: &mut Stage, mood: &Mood, (x, y): Point) {
     let stone = mood.land[1].mix(mood.land[0], 0.35);
     stage.rectangle((x - 5.0, y - 34.0), (10.0, 44.0), &Paint::fade(stone.mix(WHITE, 0.25), stone).shining());
-    stage.polygon(&[(x - 6.5, y - 34.0), (x, y - 48.0), (x + 6.5, y - 34.0)], &Paint::flat(stone.times(0.75)).shining());
+    stage
+        .polygon(&[(x - 6.5, y - 34.0), (x, y - 48.0), (x + 6.5, y - 34.0)], &Paint::flat(stone.times(0.75)).shining());
     stage.oval((x, y - 27.0), (3.8, 3.8), &Paint::flat(color(0xff_f3_d4)).shining());
     stage.line(&[(x, y - 30.0), (x, y - 27.0), (x + 2.0, y - 26.0)], 0.6, &Paint::flat(stone.times(0.5)).shining());
 }
@@ -187,7 +219,17 @@ pub(in super::super) fn clock_tower(stage: &mut Stage, mood: &Mood) {
 pub(in super::super) fn winding_rails(stage: &mut Stage, mood: &Mood) {
     let steel = mood.land[1].times(0.8);
     for (shift, wide) in [(0.0, 1.6), (3.2, 1.6)] {
-        stage.curve(&[(-FAR, 46.0 + shift), (-40.0, 40.0 + shift), (40.0, 30.0 + shift), (92.0, 14.0 + shift), (110.0, 0.0 + shift)], wide, &Paint::flat(steel));
+        stage.curve(
+            &[
+                (-FAR, 46.0 + shift),
+                (-40.0, 40.0 + shift),
+                (40.0, 30.0 + shift),
+                (92.0, 14.0 + shift),
+                (110.0, 0.0 + shift),
+            ],
+            wide,
+            &Paint::flat(steel),
+        );
     }
 }
 
@@ -198,7 +240,13 @@ pub(in super::super) fn clockwork(stage: &mut Stage, mood: &Mood) {
     stage.oval((-56.0, -16.0), (32.0, 32.0), &Paint::fade(mood.key, mood.sky[1]).opacity(0.85).shining());
     stage.glow((-56.0, -16.0), (70.0, 60.0), mood.key, 0.4);
     stage.light((-50.0, -16.0), 120.0, mood.key.times(0.5));
-    for (x, y, radius, hue) in [(48.0, -30.0, 30.0, 0xb8_7c_3c), (78.0, 22.0, 26.0, 0xd8_a0_48), (-20.0, 46.0, 34.0, 0x9a_62_3a), (6.0, -44.0, 17.0, 0xe0_b0_5a), (-92.0, 36.0, 22.0, 0xc0_8a_44)] {
+    for (x, y, radius, hue) in [
+        (48.0, -30.0, 30.0, 0xb8_7c_3c),
+        (78.0, 22.0, 26.0, 0xd8_a0_48),
+        (-20.0, 46.0, 34.0, 0x9a_62_3a),
+        (6.0, -44.0, 17.0, 0xe0_b0_5a),
+        (-92.0, 36.0, 22.0, 0xc0_8a_44),
+    ] {
         gear(stage, (x, y), radius, color(hue), dark);
     }
 }
@@ -217,106 +265,11 @@ fn gear(stage: &mut Stage, (x, y): Point, radius: f32, brass: Color, dark: Color
     for n in 0..3 {
         let (sin, cos) = (start + coordinate(n) * 1.047).sin_cos();
         let far = radius * 0.72;
-        stage.line(&[(x - cos * far, y - sin * far), (x + cos * far, y + sin * far)], radius * 0.13, &Paint::flat(brass));
+        stage.line(
+            &[(x - cos * far, y - sin * far), (x + cos * far, y + sin * far)],
+            radius * 0.13,
+            &Paint::flat(brass),
+        );
     }
     stage.oval((x, y), (radius * 0.2, radius * 0.2), &Paint::fade(brass.times(1.2), brass));
-}
-
-/// A ridge under snow, with a line of poles.
-pub(in super::super) fn ridge_line(stage: &mut Stage, mood: &Mood) {
-    sky(stage, mood, 6.0);
-    hills(stage, mood, -6.0, 26.0, 0.25);
-    hills(stage, mood, 8.0, 18.0, 0.6);
-    let snow = mood.sea[0];
-    let ridge = [(-FAR, 30.0), (-80.0, 22.0), (-20.0, 10.0), (40.0, 6.0), (100.0, 16.0), (FAR, 20.0), (FAR, 90.0), (-FAR, 90.0)];
-    stage.polygon(&ridge, &Paint::fade(snow, mood.sea[1]).shining());
-    for (x, y) in [(-104.0, 26.0), (-62.0, 18.0), (-22.0, 10.5), (16.0, 8.0), (58.0, 9.0), (98.0, 15.0)] {
-        let pole = Paint::flat(mood.land[1]).shining();
-        stage.line(&[(x, y + 2.0), (x, y - 24.0)], 0.9, &pole);
-        stage.line(&[(x, y - 23.0), (x + 7.0, y - 23.0)], 0.7, &pole);
-    }
-    stage.curve(&[(-97.0, 3.0), (-76.0, 0.0), (-55.0, -5.0), (-35.0, -9.0), (-15.0, -12.5), (4.0, -13.0), (23.0, -15.0), (44.0, -13.0), (65.0, -14.0), (85.0, -9.0), (105.0, -8.0)], 0.4, &Paint::flat(mood.land[1]).shining());
-    stage.curve(&[(-FAR, 30.0), (-80.0, 22.0), (-20.0, 10.2), (40.0, 6.2), (100.0, 16.0), (FAR, 20.0)], 0.8, &Paint::flat(mood.land[1].mix(mood.land[0], 0.4)).shining());
-    pines(stage, mood, &[(-90.0, 48.0, 17.0), (-74.0, 52.0, 22.0), (70.0, 50.0, 20.0), (86.0, 46.0, 15.0)]);
-}
-
-fn hills(stage: &mut Stage, mood: &Mood, y: f32, high: f32, near: f32) {
-    let mut outline = vec![(FAR, 90.0), (-FAR, 90.0)];
-    for n in 0..=9 {
-        outline.push((-FAR + coordinate(n) * 34.0, y - stage.chance.between(0.1, 1.0) * high));
-    }
-    let land = mood.land[0].mix(mood.sky[2], 0.5 - 0.4 * near);
-    stage.polygon(&outline, &Paint::fade(land.mix(WHITE, 0.3), land).shining());
-}
-
-/// Fir trees with snow on them, by their foot and height.
-fn pines(stage: &mut Stage, mood: &Mood, trees: &[(f32, f32, f32)]) {
-    let green = mood.land[1].mix(color(0x1f_4a_50), 0.55);
-    for &(x, y, high) in trees {
-        for n in 0..3 {
-            let up = coordinate(n) * 0.27 * high;
-            let wide = high * (0.34 - 0.075 * coordinate(n));
-            let tip = (x, y - up - high * 0.48);
-            stage.polygon(&[(x - wide, y - up), tip, (x + wide, y - up)], &Paint::fade(green.times(1.2), green.times(0.8)).shining());
-            stage.polygon(&[(x - wide * 0.55, y - up - high * 0.21), tip, (x + wide * 0.4, y - up - high * 0.28), (x, y - up - high * 0.2)], &Paint::flat(mood.sea[0]).shining());
-        }
-    }
-}
-
-/// Rails that part in the snow.
-pub(in super::super) fn frozen_points(stage: &mut Stage, mood: &Mood) {
-    sky(stage, mood, 2.0);
-    hills(stage, mood, 0.0, 30.0, 0.2);
-    hills(stage, mood, 6.0, 12.0, 0.7);
-    stage.rectangle((-FAR, 6.0), (2.0 * FAR, 90.0), &Paint::fade(mood.sea[0], mood.sea[1]).shining());
-    pines(stage, mood, &[(-84.0, 14.0, 20.0), (-70.0, 12.0, 15.0), (-56.0, 11.0, 12.0), (58.0, 11.0, 13.0), (74.0, 14.0, 20.0), (94.0, 16.0, 24.0)]);
-    let steel = Paint::flat(mood.land[1]).shining();
-    for (from, to) in [((-6.0, 6.0), (-52.0, 60.0)), ((-4.0, 6.0), (-10.0, 60.0)), ((-5.0, 6.0), (16.0, 60.0)), ((-3.0, 6.0), (62.0, 60.0))] {
-        stage.curve(&[from, ((from.0 * 1.6 + to.0) / 2.6, 22.0), to], 1.0, &steel);
-    }
-    for n in 0..7 {
-        let close = coordinate(n) / 7.0;
-        let y = 9.0 + 46.0 * close * close;
-        stage.line(&[(-6.0 - 46.0 * close * close, y), (-2.0 + 56.0 * close * close, y)], 0.5 + 0.6 * close, &Paint::flat(mood.land[1].mix(mood.sea[0], 0.5)).opacity(0.6).shining());
-    }
-    signal(stage, mood, (36.0, 30.0));
-}
-
-/// A signal that says stop.
-fn signal(stage: &mut Stage, mood: &Mood, (x, y): Point) {
-    stage.line(&[(x, y), (x, y - 46.0)], 1.6, &Paint::flat(mood.land[1]).shining());
-    stage.line(&[(x, y - 44.0), (x + 15.0, y - 44.0)], 3.4, &Paint::flat(color(0xd9_48_3e)).shining());
-    stage.oval((x, y - 37.0), (2.4, 2.4), &Paint::flat(color(0xff_6a_5a)).shining());
-    stage.glow((x, y - 37.0), (14.0, 14.0), color(0xff_6a_5a), 0.6);
-    stage.oval((x, y), (7.0, 2.0), &Paint::flat(WHITE).shining());
-}
-
-/// The city by night, under snow, window by window.
-pub(in super::super) fn night_city(stage: &mut Stage, mood: &Mood, lit: f32) {
-    sky(stage, mood, 4.0);
-    let moon = (52.0, -32.0);
-    stage.mist(moon, (30.0, 30.0), color(0xc8_c4_ff), 0.5);
-    stage.oval(moon, (5.6, 5.6), &Paint::flat(color(0xf6_f0_ff)).shining());
-    houses(stage, mood, &Row { y: 10.0, scale: 0.62, far: 0.85, rise: 16.0, bend: 0.3, lit: lit * 0.6 });
-    houses(stage, mood, &Row { y: 26.0, scale: 0.8, far: 0.78, rise: 9.0, bend: 2.4, lit: lit * 0.8 });
-    houses(stage, mood, &Row { y: 50.0, scale: 1.2, far: 0.72, rise: 6.0, bend: 4.0, lit });
-    stage.rectangle((-FAR, 32.0), (2.0 * FAR, 60.0), &Paint::fade(mood.sea[0], mood.sea[1]));
-    rails(stage, (0.0, 32.0), 40.0, mood.land[1].mix(mood.key, 0.15));
-    stage.mist((0.0, 34.0), (120.0, 16.0), mood.key, 0.3 * lit);
-}
-
-/// A string of paper lanterns across the frame.
-pub(in super::super) fn lanterns(stage: &mut Stage, y: f32, scale: f32) {
-    let hues = [0xf0_6a_4a, 0xff_c4_5c, 0xf2_8a_9b, 0xff_e0_9a];
-    let sag = |x: f32| y + 9.0 * scale - (x / 100.0).powi(2) * 9.0 * scale;
-    let string: Vec<Point> = (0..13).map(|n| (-120.0 + coordinate(n) * 20.0, sag(-120.0 + coordinate(n) * 20.0))).collect();
-    stage.curve(&string, 0.5, &Paint::flat(color(0x2a_22_3c)).shining());
-    for n in 0..11 {
-        let x = -100.0 + coordinate(n) * 20.0;
-        let at = (x, sag(x) + 6.0 * scale);
-        let hue = color(hues[n % 4]);
-        stage.oval(at, (4.6 * scale, 5.4 * scale), &Paint::fade(hue.mix(WHITE, 0.35), hue).shining());
-        stage.glow(at, (17.0 * scale, 17.0 * scale), hue.mix(WHITE, 0.2), 0.5);
-        stage.light(at, 44.0 * scale, hue.times(0.25));
-    }
 }

@@ -24,7 +24,10 @@ pub(in super::super) fn jetty(stage: &mut Stage, mood: &Mood, with_tower: bool) 
         stage.rectangle((x, 8.0), (5.0, 60.0), &Paint::fade(wood.times(0.9), wood.times(0.4)));
         stage.oval((x + 2.5, 8.0), (2.5, 1.0), &Paint::flat(wood.times(1.25)));
     }
-    stage.polygon(&[(-FAR, 26.0), (FAR, 22.0), (FAR, 90.0), (-FAR, 90.0)], &Paint::fade(wood.times(1.2), wood.times(0.7)));
+    stage.polygon(
+        &[(-FAR, 26.0), (FAR, 22.0), (FAR, 90.0), (-FAR, 90.0)],
+        &Paint::fade(wood.times(1.2), wood.times(0.7)),
+    );
     let mut gaps = Path::default();
     for n in 0..22 {
         let x = -FAR + coordinate(n) * 14.0;
@@ -32,7 +35,11 @@ pub(in super::super) fn jetty(stage: &mut Stage, mood: &Mood, with_tower: bool) 
     }
     gaps.add(&Path::line(&[(-FAR, 28.4), (FAR, 24.4)], 0.8));
     stage.paint(&gaps, &Paint::flat(wood.times(0.5)).opacity(0.7));
-    stage.curve(&[(-88.0, 12.0), (-58.0, 19.0), (-32.0, 12.0), (-4.0, 18.0), (24.0, 12.0), (52.0, 18.0), (80.0, 12.0)], 1.1, &Paint::flat(color(0xd9_c0_8c).mix(mood.land[1], 0.3)));
+    stage.curve(
+        &[(-88.0, 12.0), (-58.0, 19.0), (-32.0, 12.0), (-4.0, 18.0), (24.0, 12.0), (52.0, 18.0), (80.0, 12.0)],
+        1.1,
+        &Paint::flat(color(0xd9_c0_8c).mix(mood.land[1], 0.3)),
+    );
 }
 
 /// What is seen of the island from the sea: the lighthouse, near or far.
@@ -46,7 +53,8 @@ pub(in super::super) fn tower_exterior(stage: &mut Stage, mood: &Mood, look: &Ex
         beam(stage, mood, lamp, *angle, 11.0 + 3.0 * look.scale, look.light);
     }
     sea(stage, mood, look.horizon, rough);
-    let tone = Tone { haze: mood.sky[2], hazy: if look.scale < 0.6 { 0.18 } else { 0.05 }, rim: Some((mood.key, -1.0)) };
+    let tone =
+        Tone { haze: mood.sky[2], hazy: if look.scale < 0.6 { 0.18 } else { 0.05 }, rim: Some((mood.key, -1.0)) };
     tower(stage, mood, look.at, look.scale, look.light > 0.0, &tone);
 }
 
@@ -76,7 +84,10 @@ pub(in super::super) fn stairwell(stage: &mut Stage, mood: &Mood, with_door: boo
     for n in 0..14 {
         let step = coordinate(n);
         let at = (-130.0 + step * 22.0, 62.0 - step * 9.6);
-        stage.polygon(&[at, (at.0 + 26.0, at.1), (at.0 + 26.0, at.1 + 90.0), (at.0, at.1 + 90.0)], &Paint::fade(stone.times(1.25), stone.times(0.35)));
+        stage.polygon(
+            &[at, (at.0 + 26.0, at.1), (at.0 + 26.0, at.1 + 90.0), (at.0, at.1 + 90.0)],
+            &Paint::fade(stone.times(1.25), stone.times(0.35)),
+        );
         stage.rectangle(at, (26.0, 2.2), &Paint::flat(stone.times(1.7)));
     }
     let rope: Vec<Point> = (0..8).map(|n| (-130.0 + coordinate(n) * 40.0, 18.0 - coordinate(n) * 17.0)).collect();
@@ -102,7 +113,11 @@ fn door(stage: &mut Stage, mood: &Mood) {
     stage.paint(&Path::rectangle((x - 3.0, y - 3.0), (36.0, 70.0), 14.0), &Paint::flat(color(0x4a_45_5c)));
     stage.paint(&Path::rectangle((x, y), (30.0, 66.0), 12.0), &Paint::fade(color(0x8a_58_3c), color(0x5f_3a_2c)));
     for n in 1..4 {
-        stage.line(&[(x + coordinate(n) * 7.5, y + 4.0), (x + coordinate(n) * 7.5, y + 62.0)], 0.6, &Paint::flat(color(0x4a_2c_24)));
+        stage.line(
+            &[(x + coordinate(n) * 7.5, y + 4.0), (x + coordinate(n) * 7.5, y + 62.0)],
+            0.6,
+            &Paint::flat(color(0x4a_2c_24)),
+        );
     }
     stage.rectangle((x, y + 61.0), (30.0, 3.0), &Paint::flat(mood.key.mix(WHITE, 0.4)).shining());
     stage.glow((x + 15.0, y + 62.0), (44.0, 22.0), mood.key, 0.75);
@@ -134,7 +149,13 @@ pub(in super::super) fn stairwell_up(stage: &mut Stage, mood: &Mood) {
             let turn = (coordinate(n) * 15.0 + coordinate(ring) * 38.0).to_radians();
             let (sin, cos) = turn.sin_cos();
             let inner = radius * 0.8;
-            steps.add(&Path::line(&[(center.0 + cos * radius, center.1 + sin * radius * 0.86), (center.0 + cos * inner, center.1 + sin * inner * 0.86)], radius * 0.014));
+            steps.add(&Path::line(
+                &[
+                    (center.0 + cos * radius, center.1 + sin * radius * 0.86),
+                    (center.0 + cos * inner, center.1 + sin * inner * 0.86),
+                ],
+                radius * 0.014,
+            ));
         }
         stage.paint(&steps, &Paint::flat(stone.times(shade * 0.6)).opacity(0.8));
         let hole = radius * 0.8;
@@ -181,7 +202,10 @@ pub(in super::super) fn kitchen(stage: &mut Stage, mood: &Mood) {
     for (n, hue) in [0xe9_e2_cf, 0xc8_5a_48, 0x4f_8f_8c, 0xe9_e2_cf, 0xe0_a8_48].into_iter().enumerate() {
         let x = 25.0 + coordinate(n) * 13.4;
         let high = 6.0 + coordinate(n * 7 % 5);
-        stage.paint(&Path::rectangle((x, -22.0 - high), (8.0, high), 1.6), &Paint::fade(color(hue), color(hue).times(0.75)));
+        stage.paint(
+            &Path::rectangle((x, -22.0 - high), (8.0, high), 1.6),
+            &Paint::fade(color(hue), color(hue).times(0.75)),
+        );
     }
     for x in [30.0, 52.0, 74.0] {
         stage.line(&[(x, -19.0), (x, -14.0)], 0.7, &Paint::flat(color(0x5a_3a_30)));
@@ -214,7 +238,10 @@ pub(in super::super) fn gallery(stage: &mut Stage, mood: &Mood) {
     let wall = color(0xf1_ef_e6).mix(mood.land[0], 0.25);
     stage.polygon(&[(-FAR, -80.0), (-78.0, -80.0), (-70.0, 80.0), (-FAR, 80.0)], &Paint::fade(wall, wall.times(0.8)));
     let glass = mood.key.mix(WHITE, 0.25);
-    stage.polygon(&[(-112.0, -60.0), (-86.0, -60.0), (-83.0, 10.0), (-112.0, 10.0)], &Paint::fade(glass, mood.key).shining());
+    stage.polygon(
+        &[(-112.0, -60.0), (-86.0, -60.0), (-83.0, 10.0), (-112.0, 10.0)],
+        &Paint::fade(glass, mood.key).shining(),
+    );
     stage.line(&[(-99.0, -60.0), (-97.5, 10.0)], 1.4, &Paint::flat(mood.land[1]));
     stage.line(&[(-112.0, -24.0), (-84.0, -24.0)], 1.4, &Paint::flat(mood.land[1]));
     stage.glow((-94.0, -20.0), (60.0, 60.0), mood.key, 0.5);
@@ -243,7 +270,13 @@ pub(in super::super) fn reef(stage: &mut Stage, mood: &Mood, lit: bool) {
         beam(stage, mood, (-128.0, -46.0), 17.0, 22.0, 1.3);
     }
     sea(stage, mood, horizon, 0.75);
-    let teeth = [(-70.0, 4.0, 8.0, 26.0), (-40.0, 0.0, 6.0, 16.0), (34.0, 3.0, 9.0, 30.0), (62.0, 8.0, 11.0, 40.0), (92.0, 3.0, 8.0, 24.0)];
+    let teeth = [
+        (-70.0, 4.0, 8.0, 26.0),
+        (-40.0, 0.0, 6.0, 16.0),
+        (34.0, 3.0, 9.0, 30.0),
+        (62.0, 8.0, 11.0, 40.0),
+        (92.0, 3.0, 8.0, 24.0),
+    ];
     for (x, y, wide, high) in teeth {
         let mut near = *mood;
         if lit {

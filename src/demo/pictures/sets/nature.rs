@@ -100,9 +100,18 @@ fn wave(stage: &mut Stage, y: f32, close: f32, rough: f32, water: Color) {
     while x < FAR {
         let swell = stage.chance.between(0.5, 1.2) * height;
         let tip = x + length * 0.62;
-        outline.extend([(x, y), (x + length * 0.35, y - swell * 0.5), (tip, y - swell), (tip + length * 0.12, y - swell * 0.3)]);
+        outline.extend([
+            (x, y),
+            (x + length * 0.35, y - swell * 0.5),
+            (tip, y - swell),
+            (tip + length * 0.12, y - swell * 0.3),
+        ]);
         if stage.chance.happens(0.25 + 0.5 * rough) {
-            let foam = [(tip - length * 0.3, y - swell * 0.72), (tip, y - swell * 1.02), (tip + length * 0.1, y - swell * 0.45)];
+            let foam = [
+                (tip - length * 0.3, y - swell * 0.72),
+                (tip, y - swell * 1.02),
+                (tip + length * 0.1, y - swell * 0.45),
+            ];
             crests.add(&Path::curve(&foam, (0.25 + 0.45 * close) * (0.6 + rough)));
         }
         x += length;
@@ -143,16 +152,37 @@ pub(in super::super) fn rock(stage: &mut Stage, mood: &Mood, (x, y): Point, wide
     let lean = stage.chance.between(-0.25, 0.25) * wide;
     let land = mood.land[1];
     let outline = if sharp {
-        vec![(x - wide, y), (x - wide * 0.55, y - high * 0.5), (x - wide * 0.3, y - high * 0.46), (x + lean, y - high), (x + wide * 0.35, y - high * 0.4), (x + wide * 0.6, y - high * 0.42), (x + wide, y)]
+        vec![
+            (x - wide, y),
+            (x - wide * 0.55, y - high * 0.5),
+            (x - wide * 0.3, y - high * 0.46),
+            (x + lean, y - high),
+            (x + wide * 0.35, y - high * 0.4),
+            (x + wide * 0.6, y - high * 0.42),
+            (x + wide, y),
+        ]
     } else {
-        vec![(x - wide, y), (x - wide * 0.82, y - high * 0.5), (x - wide * 0.4, y - high * 0.74), (x - wide * 0.3, y - high), (x + wide * 0.35, y - high * 0.96), (x + wide * 0.5, y - high * 0.62), (x + wide * 0.86, y - high * 0.4), (x + wide, y)]
+        vec![
+            (x - wide, y),
+            (x - wide * 0.82, y - high * 0.5),
+            (x - wide * 0.4, y - high * 0.74),
+            (x - wide * 0.3, y - high),
+            (x + wide * 0.35, y - high * 0.96),
+            (x + wide * 0.5, y - high * 0.62),
+            (x + wide * 0.86, y - high * 0.4),
+            (x + wide, y),
+        ]
     };
     stage.polygon(&outline, &Paint::fade(land.mix(mood.land[0], 0.5), land.times(0.8)).shining());
     let lit = [outline[0], outline[1], outline[2], outline[3], (x - wide * 0.1, y - high * 0.3), (x - wide * 0.3, y)];
     stage.polygon(&lit, &Paint::fade(land.mix(mood.key, 0.34), land.mix(mood.key, 0.06)).opacity(0.75).shining());
     let foam = mood.sea[0].mix(WHITE, 0.6);
     stage.oval((x, y), (wide * 1.12, wide * 0.07 + 0.5), &Paint::flat(foam).opacity(0.75).shining());
-    stage.oval((x + wide * 0.1, y + wide * 0.05 + 0.4), (wide * 1.05, wide * 0.06 + 0.4), &Paint::fade(mood.sea[0].mix(mood.sea[1], 0.5), mood.sea[1]).shining());
+    stage.oval(
+        (x + wide * 0.1, y + wide * 0.05 + 0.4),
+        (wide * 1.05, wide * 0.06 + 0.4),
+        &Paint::fade(mood.sea[0].mix(mood.sea[1], 0.5), mood.sea[1]).shining(),
+    );
 }
 
 /// Gulls, far away.
@@ -160,7 +190,13 @@ pub(in super::super) fn gulls(stage: &mut Stage, mood: &Mood, count: usize, (x, 
     for _ in 0..count {
         let at = (x + stage.chance.between(-26.0, 26.0), y + stage.chance.between(-9.0, 9.0));
         let size = stage.chance.between(1.2, 2.6);
-        let wings = [(at.0 - size, at.1 - size * 0.55), (at.0 - size * 0.4, at.1 - size * 0.6), at, (at.0 + size * 0.45, at.1 - size * 0.62), (at.0 + size, at.1 - size * 0.4)];
+        let wings = [
+            (at.0 - size, at.1 - size * 0.55),
+            (at.0 - size * 0.4, at.1 - size * 0.6),
+            at,
+            (at.0 + size * 0.45, at.1 - size * 0.62),
+            (at.0 + size, at.1 - size * 0.4),
+        ];
         stage.curve(&wings, 0.45, &Paint::flat(mood.land[1].mix(mood.sky[1], 0.25)).shining());
     }
 }
@@ -170,8 +206,16 @@ pub(in super::super) fn tower(stage: &mut Stage, mood: &Mood, at: Point, scale: 
     rock(stage, mood, (at.0, at.1), 34.0 * scale, 18.0 * scale, false);
     let foot = (at.0, at.1 - 15.0 * scale);
     let hut = mood.land[1].mix(mood.land[0], 0.4);
-    stage.rectangle((foot.0 + 12.0 * scale, foot.1 - 9.0 * scale), (15.0 * scale, 10.0 * scale), &Paint::flat(hut.mix(WHITE, 0.35)).shining());
-    let roof = [(foot.0 + 10.0 * scale, foot.1 - 9.0 * scale), (foot.0 + 19.5 * scale, foot.1 - 16.0 * scale), (foot.0 + 29.0 * scale, foot.1 - 9.0 * scale)];
+    stage.rectangle(
+        (foot.0 + 12.0 * scale, foot.1 - 9.0 * scale),
+        (15.0 * scale, 10.0 * scale),
+        &Paint::flat(hut.mix(WHITE, 0.35)).shining(),
+    );
+    let roof = [
+        (foot.0 + 10.0 * scale, foot.1 - 9.0 * scale),
+        (foot.0 + 19.5 * scale, foot.1 - 16.0 * scale),
+        (foot.0 + 29.0 * scale, foot.1 - 9.0 * scale),
+    ];
     stage.polygon(&roof, &Paint::flat(hut.times(0.8)).shining());
     stage.prop(if shines { "tower" } else { "tower-dark" }, foot, scale, tone);
 }

@@ -56,11 +56,26 @@ pub(in super::super) fn spray(stage: &mut Stage, mood: &Mood, (x, y): Point, siz
 /// A wave that breaks against something at a point, and climbs it.
 pub(in super::super) fn breaker(stage: &mut Stage, mood: &Mood, (x, y): Point, size: f32) {
     let water = mood.sea[0].mix(mood.sea[1], 0.3);
-    let crest = [(x - 2.1 * size, y + 20.0), (x - 1.5 * size, y - 0.1 * size), (x - 0.8 * size, y - 0.34 * size), (x - 0.3 * size, y - 0.75 * size), (x + 0.04 * size, y - 1.16 * size), (x + 0.1 * size, y - 0.9 * size), (x + 0.16 * size, y - 0.5 * size), (x + 0.5 * size, y - 0.12 * size), (x + 1.3 * size, y + 20.0)];
+    let crest = [
+        (x - 2.1 * size, y + 20.0),
+        (x - 1.5 * size, y - 0.1 * size),
+        (x - 0.8 * size, y - 0.34 * size),
+        (x - 0.3 * size, y - 0.75 * size),
+        (x + 0.04 * size, y - 1.16 * size),
+        (x + 0.1 * size, y - 0.9 * size),
+        (x + 0.16 * size, y - 0.5 * size),
+        (x + 0.5 * size, y - 0.12 * size),
+        (x + 1.3 * size, y + 20.0),
+    ];
     stage.blob(&crest, &Paint::fade(water.mix(WHITE, 0.45), water.times(0.8)).opacity(0.94).shining());
     for n in 0..4 {
         let shift = coordinate(n) * 0.13 * size;
-        let line = [(x - 1.5 * size + shift, y + 0.1 * size), (x - 0.8 * size + shift, y - 0.2 * size), (x - 0.28 * size + shift * 0.6, y - 0.56 * size), (x + 0.02 * size, y - (1.0 - 0.1 * coordinate(n)) * size)];
+        let line = [
+            (x - 1.5 * size + shift, y + 0.1 * size),
+            (x - 0.8 * size + shift, y - 0.2 * size),
+            (x - 0.28 * size + shift * 0.6, y - 0.56 * size),
+            (x + 0.02 * size, y - (1.0 - 0.1 * coordinate(n)) * size),
+        ];
         stage.curve(&line, 0.9, &Paint::flat(water.mix(WHITE, 0.6)).opacity(0.6).shining());
     }
     spray(stage, mood, (x + 0.03 * size, y - 0.95 * size), size * 0.4);
@@ -99,7 +114,10 @@ pub(in super::super) fn sparks(stage: &mut Stage, (x, y): Point, size: f32) {
         let from = stage.chance.between(0.12, 0.5) * size;
         let to = from + stage.chance.between(0.1, 0.5) * size;
         let fall = to * to * 0.012;
-        all.add(&Path::line(&[(x + cos * from, y + sin * from * 0.8), (x + cos * to, y + sin * to * 0.8 + fall)], stage.chance.between(0.3, 0.8)));
+        all.add(&Path::line(
+            &[(x + cos * from, y + sin * from * 0.8), (x + cos * to, y + sin * to * 0.8 + fall)],
+            stage.chance.between(0.3, 0.8),
+        ));
     }
     stage.paint(&all, &Paint::flat(color(0xff_e2_8a)).shining());
     stage.glow((x, y), (size * 0.9, size * 0.9), color(0xff_c8_70), 0.8);
