@@ -133,6 +133,27 @@ impl Tree {
         put_in_place(&unfinished, path)
     }
 
+    /// Removes a file, if it is there.
+    pub fn remove(&self, path: &str) -> Result<(), Error> {
+        let path = self.place(path)?;
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error { path, source }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The names of what is in a folder; none if there is no such folder.
+    pub fn names(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let path = self.place(folder)?;
+        let listed = fs::read_dir(&path).and_then(|entries| {
+            entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<io::Result<Vec<_>>>()
+        });
+        match listed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            listed => listed.map_err(|source| Error { path, source }),
+        }
+    }
+
     /// Removes what a folder of the tree has besides what is wanted; gives the names of what went.
     pub fn retain(&self, folder: &str, mut wanted: impl FnMut(&str) -> bool) -> Result<Vec<String>, Error> {
         let path = self.place(folder)?;

@@ -2,7 +2,7 @@
 //! of others, for whoever is still looking at them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -69,23 +69,32 @@ impl Links {
                 }
             }
         }
-        if places.is_kept {
-            let wanted: BTreeSet<&str> =
-                if is_same { BTreeSet::new() } else { links.iter().map(|l| &*l.path).collect() };
+        if places.is_kept && !is_same {
+            let wanted: HashSet<&str> = links.iter().map(|link| &*link.path).collect();
             let retired = self.retired.entry(owner.clone()).or_default();
-            let count = retired.len();
-            retired.retain(|path, since| !wanted.contains(&**path) && places.now < since.saturating_add(STAYS));
-            let is_due = retired.len() != count;
-            if !is_same {
-                let gone = before.iter().filter(|link| !wanted.contains(&*link.path));
-                retired.extend(gone.map(|link| (link.path.clone(), places.now)));
-            }
-            if is_first || is_due {
-                sweep(places, project, links, retired, is_first)?;
+            retired.retain(|path, _| !wanted.contains(&**path));
+            let gone = before.iter().map(|link| &link.path).filter(|path| !wanted.contains(&***path));
+            retired.extend(gone.map(|path| (path.clone(), places.now)));
+            if is_first {
+                // What an earlier run left is looked at by somebody, maybe: it retires now.
+                for path in found(places.tree, project)?.into_iter().filter(|path| !wanted.contains(&**path)) {
+                    retired.entry(path).or_insert(places.now);
+                }
             }
         }
-        self.placed.insert(owner, links.to_vec());
+        self.placed.insert(owner, if is_same { before } else { links.to_vec() });
         Ok(tally)
+    }
+
+    /// Removes what retired long enough ago.
+    pub fn expire(&mut self, tree: &Tree, now: Instant) -> Result<(), tree::Error> {
+        for retired in self.retired.values_mut() {
+            let expired = retired.extract_if(.., |_, since| now >= since.saturating_add(STAYS));
+            for (path, _) in expired {
+                tree.remove(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether a folder of a project is to stay.
@@ -111,7 +120,15 @@ fn pair(link: &Link) -> (&str, &Linked) {
 
 fn put(places: Places<'_>, link: &Link, force: bool) -> Result<Tally, tree::Error> {
     match &link.of {
-        Linked::Media(hash) => places.tree.link(&link.path, &places.store.path(*hash), places.is_kept, force),
+        Linked::Media(hash) => {
+            let source = places.store.path(*hash);
+            if !source.is_file() {
+                // One file that somebody removed is not to keep the rest from the page.
+                tracing::error!(path = link.path, "a file of the media store is not there: upload it again");
+                return Ok(Tally::default());
+            }
+            places.tree.link(&link.path, &source, places.is_kept, force)
+        }
         Linked::Drawn(name, color) => {
             if !force && places.tree.length(&link.path).is_some() {
                 return Ok(Tally { unchanged: 1, ..Tally::default() });
@@ -122,25 +139,12 @@ fn put(places: Places<'_>, link: &Link, force: bool) -> Result<Tally, tree::Erro
     }
 }
 
-/// Removes what the folders of pictures and movies hold besides. What an earlier run left is looked at by somebody, maybe:
-/// it retires now.
-fn sweep(
-    places: Places<'_>,
-    project: Option<&Id>,
-    links: &[Link],
-    retired: &mut BTreeMap<String, Instant>,
-    is_first: bool,
-) -> Result<(), tree::Error> {
-    let wanted: HashSet<&str> = links.iter().map(|link| &*link.path).collect();
+/// What the folders of pictures and movies hold.
+fn found(tree: &Tree, project: Option<&Id>) -> Result<Vec<String>, tree::Error> {
     let folder = project.map_or_else(|| USERS.to_owned(), project_folder);
+    let mut paths = Vec::new();
     for folder in FOLDERS.map(|name| format!("{folder}/{name}")) {
-        places.tree.retain(&folder, |name| {
-            let path = format!("{folder}/{name}");
-            if is_first && !wanted.contains(&*path) {
-                retired.entry(path.clone()).or_insert(places.now);
-            }
-            wanted.contains(&*path) || retired.contains_key(&path)
-        })?;
+        paths.extend(tree.names(&folder)?.into_iter().map(|name| format!("{folder}/{name}")));
     }
-    Ok(())
+    Ok(paths)
 }

@@ -94,7 +94,11 @@ impl Renderer {
                     }
                     self.sources.revision.mark_unchanged();
                 }
-                () = tokio::time::sleep(midnight), if !is_behind => {}
+                () = tokio::time::sleep(midnight), if !is_behind => {
+                    if let Err(error) = self.tidy(false).await {
+                        tracing::warn!(%error, "what nobody looks at any more could not be removed");
+                    }
+                }
             }
         }
     }
@@ -205,13 +209,31 @@ impl Renderer {
         let encode = move || layouts.into_iter().map(|layout| list_files(layout, &context, &listed, &look)).collect();
         tally += self.publish(wish.force, None, encode).await?;
         self.remove_old().await?;
-        let now = (self.sources.clock)();
-        let is_due = self.collected.is_none_or(|last| now >= last.saturating_add(COLLECTED_EVERY));
-        if is_kept && failure.is_none() && (is_due || wish.force) {
-            self.collect().await?;
-            self.collected = Some(now);
+        if failure.is_none() {
+            self.tidy(wish.force).await?;
         }
         failure.map_or(Ok(tally), Err)
+    }
+
+    /// Removes pictures and movies that nobody looks at any more: every hour, and if it is asked for.
+    async fn tidy(&mut self, is_wanted: bool) -> Result<(), Error> {
+        let now = (self.sources.clock)();
+        let is_due = self.collected.is_none_or(|last| now >= last.saturating_add(COLLECTED_EVERY));
+        if !(is_due || is_wanted) || !self.targets.iter().all(Target::is_kept) {
+            return Ok(());
+        }
+        self.collect().await?;
+        let (targets, mut links) = (self.targets.clone(), std::mem::take(&mut self.links));
+        let expire = move || {
+            let each = targets.iter().zip(&mut links);
+            let expired = each.map(|(target, links)| links.expire(&target.tree, now)).collect::<Result<(), _>>();
+            (links, expired)
+        };
+        let (links, expired) = tokio::task::spawn_blocking(expire).await.map_err(|_| Error::Stopped)?;
+        self.links = links;
+        expired?;
+        self.collected = Some(now);
+        Ok(())
     }
 
     fn look(&self) -> Look {
@@ -249,9 +271,12 @@ impl Renderer {
         project: Option<&Id>,
         encode: impl FnOnce() -> serde_json::Result<Vec<Rendered>> + Send + 'static,
     ) -> Result<Tally, Error> {
+        let mut links = std::mem::take(&mut self.links);
+        // A thread that panicked took them along: then everything is looked at anew.
+        links.resize_with(self.targets.len(), Links::default);
         let job = Job {
             targets: self.targets.clone(),
-            links: std::mem::take(&mut self.links),
+            links,
             project: project.cloned(),
             // After a failure, what is served may not be on disk.
             failed: self.announce.borrow().failure.is_some(),
@@ -261,10 +286,8 @@ impl Renderer {
         };
         let work = move || job.run(encode);
         let done = tokio::task::spawn_blocking(work).await;
-        // A thread that panicked took them along: then everything is looked at anew.
         let (links, published) = done.unwrap_or_else(|_| (Vec::new(), Err(Error::Stopped)));
         self.links = links;
-        self.links.resize_with(self.targets.len(), Links::default);
         published
     }
 
@@ -342,7 +365,8 @@ impl Job {
                 let folder = project_folder(project);
                 let files = rendered.files.iter().map(|file| &file.path);
                 let links = rendered.links.iter().map(|link| &link.path);
-                let names: BTreeSet<&str> = files.chain(links).filter_map(|path| path.strip_prefix(&folder)).collect();
+                let below = files.chain(links).filter_map(|path| path.strip_prefix(&folder)?.strip_prefix('/'));
+                let names: BTreeSet<&str> = below.filter(|name| !name.contains('/')).collect();
                 let links = &self.links[index];
                 target
                     .tree

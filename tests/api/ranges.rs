@@ -34,8 +34,8 @@ fn bytes(length: usize) -> Vec<u8> {
 async fn files_whose_names_go_with_their_content_are_kept_for_ever_and_others_asked_for_anew() {
     let server = TestServer::with_project().await;
     server.rendered().await;
-    let kept = "data/probe/previews/s1-0123456789abcdef.png";
-    for path in [kept, "data/probe/previews/s1.png"] {
+    let kept = "data/users/previews/s1-0123456789abcdef.png";
+    for path in [kept, "data/users/previews/s1.png"] {
         let place = server.site().join(path);
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::write(place, "0123456789").unwrap();
@@ -54,7 +54,7 @@ async fn files_whose_names_go_with_their_content_are_kept_for_ever_and_others_as
             assert_eq!(answer.header("cache-control"), expected, "{path} {name} {value}");
         }
     }
-    let absent = server.get("/data/probe/previews/s1-fedcba9876543210.png").await.refused(404, "not-found");
+    let absent = server.get("/data/users/previews/s1-fedcba9876543210.png").await.refused(404, "not-found");
     assert_eq!(absent.header("cache-control"), "no-store");
     assert_eq!(server.get("/data/projects/context.json").await.expect(200).header("cache-control"), "no-cache");
 }
@@ -82,7 +82,7 @@ async fn what_cannot_be_done_with_a_file_is_a_problem() {
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("a.png"), "0123456789").unwrap();
     for (name, value) in [("if-match", "\"x\""), ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")] {
-        let request = server.request(Method::GET, "/data/probe/a.png").header(name, value);
+        let request = server.request(Method::GET, "/data/users/a.png").header(name, value);
         server.send(request.header("range", "bytes=0-4")).await.refused(412, "precondition-failed");
     }
 }
@@ -90,7 +90,7 @@ async fn what_cannot_be_done_with_a_file_is_a_problem() {
 #[tokio::test]
 async fn files_from_before_1970_are_served_without_validators() {
     let server = TestServer::start().await;
-    let path = server.site().join("data/probe/old.png");
+    let path = server.site().join("data/users/old.png");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, "0123456789").unwrap();
     // What a clock says that was never set, west of Greenwich.
@@ -102,7 +102,7 @@ async fn files_from_before_1970_are_served_without_validators() {
         // Nothing says that two parts are of one file.
         ("bytes=2-3,5-6", None, 200, "0123456789"),
     ] {
-        let request = server.request(Method::GET, "/data/probe/old.png").header("range", range);
+        let request = server.request(Method::GET, "/data/users/old.png").header("range", range);
         let request = condition.into_iter().fold(request, |request, tag| request.header("if-range", tag));
         let answer = server.send(request).await.expect(status);
         assert_eq!((answer.text.as_str(), answer.header("etag"), answer.header("last-modified")), (text, "", ""));
