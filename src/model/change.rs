@@ -28,6 +28,8 @@ pub enum Change {
         owner: Option<(Kind, Id)>,
         /// The ids, in order; one that does not exist is passed over.
         ids: Vec<Id>,
+        /// When the list was so in the tracker, if the sender said: what is more recent stays.
+        at: Option<Instant>,
     },
 }
 

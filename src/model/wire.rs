@@ -85,13 +85,13 @@ impl Reader {
         match value {
             Value::Object(mut index) if kind == Kind::Project && index.get("projects").is_some_and(Value::is_array) => {
                 let projects = index.shift_remove("projects").unwrap_or_default();
-                self.elements(project, kind, None, projects, at.key("projects"), Manner::Merge)
+                self.elements(project, kind, None, projects, at.key("projects"), (Manner::Merge, None))
             }
             Value::Object(object) => {
                 let id = (kind == Kind::Edit && !object.contains_key("id")).then(|| Id::parse("edit").ok()).flatten();
                 self.put(project, kind, id.as_ref(), Value::Object(object), at).into_iter().collect()
             }
-            array => self.elements(project, kind, None, array, at, Manner::Put),
+            array => self.elements(project, kind, None, array, at, (Manner::Put, None)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Reader {
             return;
         }
         let ids = self.each(project, kind, value, at);
-        self.changes.push(Change::Whole { project: project.cloned(), kind, owner: None, ids });
+        self.changes.push(Change::Whole { project: project.cloned(), kind, owner: None, ids, at: None });
     }
 
     /// Reads the four studio-wide lists, as in the file `context.json`; a list that is absent stays as it is. Projects
@@ -154,7 +154,7 @@ impl Reader {
         owner: Option<&Key>,
         value: Value,
         at: At<'_>,
-        manner: Manner,
+        manner: (Manner, Option<Instant>),
     ) -> Vec<Id> {
         let Value::Array(elements) = value else {
             self.findings.fault(at, format!("an array of {} is needed here, not {}", kind.plural(), named(&value)));
@@ -167,7 +167,7 @@ impl Reader {
                 self.findings.warn(place, "casting of no shot, left out");
                 continue;
             }
-            let Some(id) = self.entity(project, kind, None, owner, element, place, (manner, None)) else { continue };
+            let Some(id) = self.entity(project, kind, None, owner, element, place, manner) else { continue };
             if !self.listed.insert(Key::new(project, kind, &id)) {
                 let detail = format!("the {} {id} stands twice", kind.singular());
                 self.findings.fault(place.key(kind.id_field()), detail);
@@ -269,9 +269,10 @@ impl Reader {
         match (key.kind, name) {
             (Kind::Shot | Kind::Asset, _) => {
                 let value = if value.is_null() { Value::Array(Vec::new()) } else { value };
-                let ids = self.elements(key.project.as_ref(), Kind::Task, Some(key), value, at, Manner::Put);
-                let owner = Some((key.kind, key.id.clone()));
-                self.changes.push(Change::Whole { project: key.project.clone(), kind: Kind::Task, owner, ids });
+                let (project, manner) = (key.project.as_ref(), (Manner::Put, time));
+                let ids = self.elements(project, Kind::Task, Some(key), value, at, manner);
+                let (project, owner) = (key.project.clone(), Some((key.kind, key.id.clone())));
+                self.changes.push(Change::Whole { project, kind: Kind::Task, owner, ids, at: time });
             }
             (Kind::Episode, _) => self.sequences_of_episode(key, value, at, time),
             (Kind::Sequence, _) => {
@@ -317,8 +318,8 @@ impl Reader {
             ids.insert(id);
         }
         let ids = ids.into_iter().collect();
-        let owner = Some((Kind::Episode, episode.id.clone()));
-        self.changes.push(Change::Whole { project: episode.project.clone(), kind: Kind::Membership, owner, ids });
+        let (project, owner) = (episode.project.clone(), Some((Kind::Episode, episode.id.clone())));
+        self.changes.push(Change::Whole { project, kind: Kind::Membership, owner, ids, at: time });
     }
 
     /// The objects that the 1.0 layout embeds in a project carry the context along: what they name is merged into it.

@@ -62,7 +62,10 @@ impl<'a> Resolve<'a> {
                     self.one(&key, op, at, &pointer);
                     self.moment.insert(key, (pointer, at));
                 }
-                Change::Whole { project, kind, owner, ids } => self.whole(project.as_ref(), kind, owner, &ids),
+                Change::Whole { project, kind, owner, ids, at } => {
+                    let at = at.map(|at| at.min(self.now.saturating_add(A_DAY)));
+                    self.whole(project.as_ref(), kind, owner, (&ids, at));
+                }
             }
         }
         self.end_moment();
@@ -349,8 +352,14 @@ impl<'a> Resolve<'a> {
         }
     }
 
-    /// Lets a list consist of these ids in this order.
-    fn whole(&mut self, project: Option<&Id>, kind: Kind, owner: Option<(Kind, Id)>, ids: &[Id]) {
+    /// Lets a list consist of these ids in this order; what is more recent than the list stays in it.
+    fn whole(
+        &mut self,
+        project: Option<&Id>,
+        kind: Kind,
+        owner: Option<(Kind, Id)>,
+        (ids, at): (&[Id], Option<Instant>),
+    ) {
         let wanted: HashSet<&Id> = ids.iter().collect();
         let present = match owner {
             Some((owner, id)) => {
@@ -362,8 +371,13 @@ impl<'a> Resolve<'a> {
         for id in present.iter().filter(|id| !wanted.contains(id)) {
             let key = Key::new(project, kind, id);
             let existing = self.draft.record(&key).map(|record| Record::clone(record));
-            self.remove(&key, existing.as_ref(), None, "");
-            self.moment.entry(key).or_insert((String::new(), None));
+            let latest = existing.as_ref().and_then(|record| record.times.values().max());
+            if at.is_some() && latest.copied() > at {
+                self.skipped(&key, "", "it was changed after the list that it is not in");
+                continue;
+            }
+            self.remove(&key, existing.as_ref(), at, "");
+            self.moment.entry(key).or_insert((String::new(), at));
         }
         let keys: Vec<Key> = ids.iter().map(|id| Key::new(project, kind, id)).collect();
         let mut records: Vec<_> =

@@ -299,3 +299,43 @@ async fn a_refused_or_rehearsed_request_does_not_use_its_key_up() {
     post_with_key(&server, "/api/users?dry_run=true", "k", &json!([{"name": "Ada"}])).await.expect(200);
     post_with_key(&server, "/api/users", "k", &json!({"name": "Ada"})).await.expect(201);
 }
+
+#[tokio::test]
+async fn the_lists_in_an_entity_are_as_old_as_the_change_that_they_come_with() {
+    let tasks = |list: &[(&str, &str)]| -> Value {
+        list.iter().map(|(id, status)| json!({"id": id, "task_type_id": "anim", "task_status_id": status})).collect()
+    };
+    let shot = |at: &str, list: &[(&str, &str)]| {
+        let value = json!({"name": "A", "tasks": tasks(list)});
+        json!({"op": "put", "kind": "shots", "project": "p", "id": "a", "value": value, "at": at})
+    };
+    let episode = |at: &str, id: &str, sequences: &[&str]| {
+        let value = json!({"name": id, "sequences": sequences});
+        json!({"op": "put", "kind": "episodes", "project": "p", "id": id, "value": value, "at": at})
+    };
+    let changes = [
+        shot("2026-01-01T09:00:00Z", &[("t1", "todo"), ("t3", "todo")]),
+        shot("2026-01-01T11:00:00Z", &[("t1", "wip"), ("t2", "todo")]),
+        episode("2026-01-01T09:00:00Z", "e1", &["s1", "s2"]),
+        episode("2026-01-01T11:00:00Z", "e2", &["s2"]),
+    ];
+    for order in [[0, 1, 2, 3], [1, 0, 3, 2]] {
+        let server = TestServer::with_project().await;
+        for index in order {
+            server.post("/api/batch", &json!({"changes": [changes[index]]})).await.expect(200);
+        }
+        let shot = server.get("/api/projects/p/shots/a").await.expect(200).json();
+        let mut held: Vec<_> = shot["tasks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|task| format!("{} {}", task["id"], task["task_status_id"]))
+            .collect();
+        held.sort();
+        assert_eq!(held[..2], ["\"t1\" \"wip\"", "\"t2\" \"todo\""], "{order:?}");
+        for (id, sequences) in [("e1", json!(["s1"])), ("e2", json!(["s2"]))] {
+            let episode = server.get(&format!("/api/projects/p/episodes/{id}")).await.expect(200).json();
+            assert_eq!(episode["sequences"], sequences, "{order:?}");
+        }
+    }
+}
