@@ -180,7 +180,7 @@ fn object(kind: Kind, with_id: bool, owner: Owner, (usual, required): (f64, f64)
     if with_id {
         members.push((kind.id_field(), weighted(0.985, id().prop_map(Value::from)).boxed()));
     }
-    for field in kind.fields().iter().filter(|field| !["shot_id", "asset_id"].contains(&field.name)) {
+    for field in kind.own_fields().filter(|field| !["shot_id", "asset_id"].contains(&field.name)) {
         let probability = if field.required { required } else { usual };
         members.push((field.name, weighted(probability, value(field)).boxed()));
     }
@@ -306,7 +306,7 @@ fn again() -> impl Strategy<Value = Vec<Value>> {
 
 /// Members to add to or remove from the lists of a kind.
 fn members(kind: Kind) -> BoxedStrategy<Value> {
-    let fields: Vec<_> = kind.fields().iter().map(|field| field.name).collect();
+    let fields: Vec<_> = kind.own_fields().map(|field| field.name).collect();
     let is_list =
         |field: &&str| ["asset_types", "task_types", "task_statuses", "team", "assignees", "asset_ids"].contains(field);
     let lists: Vec<_> = fields.into_iter().filter(is_list).collect();

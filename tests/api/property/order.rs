@@ -42,7 +42,7 @@ fn event(about: About) -> BoxedStrategy<Event> {
         change
     };
     let is_list = |field: &&str| Entity::empty(kind).members(field).is_some();
-    let lists: Vec<_> = kind.fields().iter().map(|field| field.name).filter(is_list).collect();
+    let lists: Vec<_> = kind.own_fields().map(|field| field.name).filter(is_list).collect();
     let mut events = vec![
         (6, object(about, 0.4, Some(0.3)).prop_map(move |value| (change("merge", value), false)).boxed()),
         (2, object(about, 0.6, None).prop_map(move |value| (change("put", value), false)).boxed()),
@@ -60,7 +60,7 @@ fn event(about: About) -> BoxedStrategy<Event> {
 /// Some fields, the required ones always or with another probability.
 fn object(About { kind, moves, .. }: About, usual: f64, required: Option<f64>) -> BoxedStrategy<Value> {
     let is_owner = |field: &&FieldInfo| kind == Kind::Task && ["shot_id", "asset_id"].contains(&field.name);
-    let fields = kind.fields().iter().filter(|field| !is_owner(field));
+    let fields = kind.own_fields().filter(|field| !is_owner(field));
     let value = |field: &FieldInfo| if field.name == "data" { data() } else { fitting(field) };
     let maybe = |field: &FieldInfo| match (field.required, required) {
         (true, None) => value(field).prop_map(Some).boxed(),

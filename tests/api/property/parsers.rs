@@ -54,7 +54,7 @@ fn word() -> impl Strategy<Value = &'static str> {
         "x/~y",
     ];
     for kind in Kind::ALL {
-        words.extend(kind.fields().iter().flat_map(|field| field.aliases.iter().copied().chain([field.name])));
+        words.extend(kind.own_fields().flat_map(|field| field.aliases.iter().copied().chain([field.name])));
         words.push(kind.plural());
     }
     select(words)
