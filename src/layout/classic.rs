@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Look, Rendered, TreeFile, media, project_folder,
-    shared::{Content, Named, color},
+    shared::{Content, Named, called, color},
 };
 use crate::model::{
     AssetType, Id, Kind, Project, TaskStatus, TaskType, User,
@@ -47,7 +47,8 @@ impl<'a> WireUser<'a> {
         // A picture that nobody told us the place of, as in the reference's own trees, or that has not come yet, is shown
         // as the placeholder.
         let thumbnail_url = picture.or_else(|| has_avatar.then_some(Cow::Borrowed(PLACEHOLDER)));
-        Self { id, full_name: &user.name, name: &user.name, has_avatar, thumbnail_url }
+        let name = &user.name;
+        Self { id, full_name: name, name, has_avatar, thumbnail_url }
     }
 }
 
@@ -60,7 +61,7 @@ pub(super) struct WireStatus<'a> {
 
 impl<'a> WireStatus<'a> {
     pub(super) fn new(id: &'a Id, status: &'a TaskStatus) -> Self {
-        Self { name: &status.name, color: color(status.color.as_ref()), id }
+        Self { name: called(id, &status.name), color: color(status.color.as_ref()), id }
     }
 }
 
@@ -74,7 +75,12 @@ pub(super) struct WireType<'a> {
 
 impl<'a> WireType<'a> {
     pub(super) fn new(id: &'a Id, task_type: &'a TaskType) -> Self {
-        Self { name: &task_type.name, color: color(task_type.color.as_ref()), for_shots: task_type.for_shots, id }
+        Self {
+            name: called(id, &task_type.name),
+            color: color(task_type.color.as_ref()),
+            for_shots: task_type.for_shots,
+            id,
+        }
     }
 }
 
@@ -97,7 +103,7 @@ impl<'a> WireProject<'a> {
     fn new(id: &'a Id, project: &'a Project, look: &Look) -> Self {
         let key = Key::new(None, Kind::Project, id);
         Self {
-            name: &project.name,
+            name: called(id, &project.name),
             ratio: &project.ratio,
             resolution: &project.resolution,
             asset_types: &project.asset_types,
@@ -152,7 +158,7 @@ pub fn list_files(
     let task_types = context.entities(Kind::TaskType, TaskType::of);
     let listed = contents.iter().filter_map(|(id, _)| Some(WireProject::new(id, context.project(id)?, look)));
     let wire = WireContext {
-        asset_types: asset_types.map(|(id, asset_type)| Named { name: &asset_type.name, id }).collect(),
+        asset_types: asset_types.map(|(id, asset_type)| Named::new(id, &asset_type.name)).collect(),
         users: users.map(|(id, user)| WireUser::new(id, user, look)).collect(),
         projects: listed.collect(),
         task_status: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),

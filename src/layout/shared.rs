@@ -97,8 +97,19 @@ struct WireAsset<'a> {
 /// An id with the name that goes with it.
 #[derive(Serialize)]
 pub struct Named<'a> {
-    pub(super) name: &'a str,
-    pub(super) id: &'a Id,
+    name: &'a str,
+    id: &'a Id,
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn new(id: &'a Id, name: &'a str) -> Self {
+        Self { name: called(id, name), id }
+    }
+}
+
+/// The name that the page shows: the id stands in for one that has not come yet. Nothing is nameless.
+pub(super) fn called<'a>(id: &'a Id, name: &'a str) -> &'a str {
+    if name.is_empty() { id.as_str() } else { name }
 }
 
 #[derive(Serialize)]
@@ -138,8 +149,7 @@ impl<'a> Content<'a> {
         let folder = project_folder(self.id);
         let shots: Vec<_> = self.shots.iter().map(|shot| self.shot(*shot)).collect();
         let assets: Vec<_> = self.assets.iter().map(|asset| self.asset(*asset)).collect();
-        let sequences: Vec<_> =
-            self.sequences.iter().map(|(id, sequence)| Named { name: &sequence.name, id }).collect();
+        let sequences: Vec<_> = self.sequences.iter().map(|(id, sequence)| Named::new(id, &sequence.name)).collect();
         Ok(vec![
             TreeFile::json(format!("{folder}/shots.json"), &shots)?,
             TreeFile::json(format!("{folder}/assets.json"), &assets)?,
@@ -155,20 +165,21 @@ impl<'a> Content<'a> {
     fn shot_picture(&self, id: &Id, shot: &'a Shot) -> Option<Cow<'a, str>> {
         let key = self.key(Kind::Shot, id);
         let own = media::thumbnail(&key, &shot.thumbnail, shot.thumbnail_url.as_deref(), self.look);
-        own.or_else(|| self.drawn(shot).map(|link| link.path.into()))
+        own.or_else(|| self.drawn(id, shot).map(|link| link.path.into()))
     }
 
     /// The drawn picture of a shot without one, if such are wanted: its name on the colour of its sequence.
-    fn drawn(&self, shot: &Shot) -> Option<Link> {
+    fn drawn(&self, id: &Id, shot: &Shot) -> Option<Link> {
         if !self.look.placeholders {
             return None;
         }
         let sequence = shot.sequence_id.as_ref();
         let index = sequence.and_then(|id| self.sequences.iter().position(|(known, _)| *known == id));
         let color = index.map_or(UNASSIGNED, |index| SEQUENCES[index % SEQUENCES.len()]);
-        let hash = etag_of(format!("{}\n{color:?}", shot.name).as_bytes());
+        let name = called(id, &shot.name);
+        let hash = etag_of(format!("{name}\n{color:?}").as_bytes());
         let path = format!("{}/{}/shot-{}.png", project_folder(self.id), media::DRAWN, &hash[1..17]);
-        Some(Link { path, of: Linked::Drawn(shot.name.clone(), color) })
+        Some(Link { path, of: Linked::Drawn(name.to_owned(), color) })
     }
 
     /// The pictures of the project, its shots and its assets, as far as they are shown.
@@ -179,7 +190,7 @@ impl<'a> Content<'a> {
             let key = self.key(Kind::Shot, id);
             let has_other =
                 || media::thumbnail(&key, &shot.thumbnail, shot.thumbnail_url.as_deref(), self.look).is_some();
-            media::link(&key, &shot.thumbnail).or_else(|| if has_other() { None } else { self.drawn(shot) })
+            media::link(&key, &shot.thumbnail).or_else(|| if has_other() { None } else { self.drawn(id, shot) })
         });
         let assets =
             self.assets.iter().filter_map(|(id, asset)| media::link(&self.key(Kind::Asset, id), &asset.thumbnail));
@@ -189,7 +200,7 @@ impl<'a> Content<'a> {
     fn shot(&self, (id, shot, range): (&'a Id, &'a Shot, Range)) -> WireShot<'a> {
         let fps = shot.fps.unwrap_or(self.project.fps);
         WireShot {
-            name: &shot.name,
+            name: called(id, &shot.name),
             sequence_id: shot.sequence_id.as_ref(),
             data: &shot.data,
             tasks: self.tasks(Kind::Shot, id),
@@ -203,7 +214,7 @@ impl<'a> Content<'a> {
 
     fn asset(&self, (id, asset): (&'a Id, &'a Asset)) -> WireAsset<'a> {
         WireAsset {
-            name: &asset.name,
+            name: called(id, &asset.name),
             asset_type_id: asset.asset_type_id.as_ref(),
             tasks: self.tasks(Kind::Asset, id),
             id,
@@ -285,7 +296,7 @@ impl<'a> Content<'a> {
     pub fn sequences_of(&self, episode: &Id) -> Vec<Named<'a>> {
         let shown: HashMap<&Id, &Sequence> = self.sequences.iter().copied().collect();
         let members = self.scope.episodes_of_sequences().filter(|(_, of)| *of == episode);
-        members.filter_map(|(id, _)| Some(Named { name: &shown.get(id)?.name, id })).collect()
+        members.filter_map(|(id, _)| Some(Named::new(id, &shown.get(id)?.name))).collect()
     }
 
     /// Counts as far as the page can draw them: of task types and statuses that the project lists and that exist.

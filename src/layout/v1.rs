@@ -8,7 +8,7 @@ use super::{
     Look, Rendered, TreeFile,
     classic::{WireStatus, WireType, WireUser},
     media, project_folder,
-    shared::{Content, CutEdit, Named, Played},
+    shared::{Content, CutEdit, Named, Played, called},
 };
 use crate::model::{
     AssetType, Entity, Episode, Id, Kind, Project, TaskStatus, TaskType, User,
@@ -107,15 +107,15 @@ fn wire_project<'a>(content: &Content<'a>, context: &'a Scope) -> WireProject<'a
     let statuses = found(context, Kind::TaskStatus, &project.task_statuses, TaskStatus::of);
     let team = found(context, Kind::User, &project.team, User::of);
     let episodes = content.episodes().map(|(id, episode)| WireEpisode {
-        name: &episode.name,
+        name: called(id, &episode.name),
         sequences: content.sequences_of(id),
         id,
     });
     WireProject {
-        name: &project.name,
+        name: called(content.id, &project.name),
         ratio: &project.ratio,
         resolution: &project.resolution,
-        asset_types: asset_types.map(|(id, asset_type)| Named { name: &asset_type.name, id }).collect(),
+        asset_types: asset_types.map(|(id, asset_type)| Named::new(id, &asset_type.name)).collect(),
         task_types: task_types.map(|(id, task_type)| WireType::new(id, task_type)).collect(),
         task_statuses: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),
         team: team.map(|(id, user)| WireUser::new(id, user, content.look)).collect(),
@@ -150,9 +150,9 @@ pub fn list_files(
     let listed = contents.iter().filter_map(|(id, contents)| {
         let project = context.project(id)?;
         let episodes = contents.entities(Kind::Episode, Episode::of);
-        let episodes = episodes.map(|(id, episode)| Named { name: &episode.name, id });
+        let episodes = episodes.map(|(id, episode)| Named::new(id, &episode.name));
         let thumbnail_url = project_picture(id, project, look);
-        Some(WireListed { name: &project.name, id, thumbnail_url, episodes: episodes.collect() })
+        Some(WireListed { name: called(id, &project.name), id, thumbnail_url, episodes: episodes.collect() })
     });
     let list = WireList { projects: listed.collect() };
     Ok(vec![TreeFile::json("data/projects-list/index.json".to_owned(), &list)?])

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet};
 use serde::Serialize;
 
 use super::{
-    Casting, Edit, Entity, Id, Kind, Project, Sequence, Shot, Task, User,
+    Casting, Edit, Entity, Episode, Id, Kind, Project, Sequence, Shot, Task, User,
     media::{Fetching, Movie, host_of, is_remote, lines_for},
     number::Fps,
     scope::Scope,
@@ -67,6 +67,13 @@ impl Finder<'_> {
         let mend = mend.into();
         let (kind, id, name) = (kind.plural(), id.to_string(), name.to_owned());
         self.found.push(Problem { problem, kind, id, name, detail, mend });
+    }
+
+    fn named(&mut self, of: (Kind, &Id, &str)) {
+        if of.2.is_empty() {
+            let detail = "it has no name yet: the page shows its id".to_owned();
+            self.add("no-name", of, detail, "send its name");
+        }
     }
 
     fn dangling(&mut self, of: (Kind, &Id, &str), target: Kind, id: &Id) {
@@ -147,6 +154,7 @@ impl Finder<'_> {
 
     fn project(&mut self, id: &Id, project: &Project) {
         let of = (Kind::Project, id, project.name.as_str());
+        self.named(of);
         let lists = [
             (Kind::AssetType, &project.asset_types),
             (Kind::TaskType, &project.task_types),
@@ -171,6 +179,7 @@ impl Finder<'_> {
     fn shots(&mut self) {
         for (id, shot) in self.contents.shots().filter(|(_, shot)| !shot.canceled) {
             let of = (Kind::Shot, id, shot.name.as_str());
+            self.named(of);
             if shot.range().is_none() {
                 let frame = |key| shot.data.0.get(key).map_or_else(|| "nothing".to_owned(), super::field::named);
                 let detail = format!(
@@ -194,6 +203,7 @@ impl Finder<'_> {
     fn assets(&mut self) {
         for (id, asset) in self.contents.assets().filter(|(_, asset)| !asset.canceled) {
             let of = (Kind::Asset, id, asset.name.as_str());
+            self.named(of);
             if let Some(asset_type) = &asset.asset_type_id {
                 self.dangling(of, Kind::AssetType, asset_type);
             }
@@ -230,6 +240,14 @@ impl Finder<'_> {
     }
 
     fn sequences(&mut self) {
+        let contents = self.contents;
+        for (id, sequence) in contents.entities(Kind::Sequence, Sequence::of).filter(|(_, sequence)| !sequence.canceled)
+        {
+            self.named((Kind::Sequence, id, &sequence.name));
+        }
+        for (id, episode) in contents.entities(Kind::Episode, Episode::of) {
+            self.named((Kind::Episode, id, &episode.name));
+        }
         let mut shown = self.contents.entities(Kind::Sequence, Sequence::of).filter(|(_, sequence)| !sequence.canceled);
         if let Some((id, sequence)) = shown.nth(CLASSIC_COLORS) {
             let detail =
