@@ -1,12 +1,14 @@
 //! The example production that `demo` serves, as the bodies that a tracker would send.
 
+pub mod movie;
+pub mod pictures;
 pub mod production;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::model::time::Instant;
+use crate::model::{Id, Kind, scope::Key, time::Instant};
 
 /// How many days of history the demo has: two months.
 const DAYS: u32 = 60;
@@ -66,4 +68,63 @@ fn time_of(now: Instant, days_ago: u32, seconds_of_day: u32) -> String {
     let midnight = now - now.rem_euclid(86_400_000_000);
     let at = midnight - i64::from(days_ago) * 86_400_000_000 + i64::from(seconds_of_day) * 1_000_000;
     jiff::Timestamp::from_microsecond(at).map_or_else(|_| String::new(), |at| at.to_string())
+}
+
+/// What makes the file of an entity, when its turn comes: painting takes a while.
+pub type Painter = Box<dyn FnOnce() -> Vec<u8> + Send>;
+
+/// The pictures and movies of the demo, each with the entity that it belongs to: those of the people first, then those of
+/// each project, whose movies come last.
+#[must_use]
+pub fn media() -> Vec<(Key, Painter)> {
+    let mut media = Vec::new();
+    let mut add = |project: Option<&Id>, kind: Kind, id: &str, paint: Painter| {
+        if let Ok(id) = Id::parse(id)
+            && !production::WITHOUT_PICTURE.contains(&id.as_str())
+        {
+            media.push((Key::new(project, kind, &id), paint));
+        }
+    };
+    let snapshots = production::snapshots();
+    let people: BTreeSet<String> = snapshots.iter().flat_map(|project| ids(&project["team"])).collect();
+    for id in people {
+        let painted = id.clone();
+        add(None, Kind::User, &id, Box::new(move || pictures::png(&pictures::person_picture(&painted))));
+    }
+    for snapshot in snapshots {
+        let text = |field: &str| snapshot[field].as_str().unwrap_or_default().to_owned();
+        let (name, id) = (text("name"), text("id"));
+        let project = Id::parse(&id).ok();
+        let poster = id.clone();
+        add(None, Kind::Project, &id, Box::new(move || pictures::png(&pictures::project_picture(&poster, &name))));
+        for id in ids(&snapshot["assets"]) {
+            let painted = id.clone();
+            add(
+                project.as_ref(),
+                Kind::Asset,
+                &id,
+                Box::new(move || pictures::png(&pictures::asset_picture(&painted))),
+            );
+        }
+        let snapshot = std::sync::Arc::new(snapshot);
+        for (index, id) in pictures::shots(&snapshot).iter().map(|shot| shot.id.to_owned()).enumerate() {
+            let snapshot = snapshot.clone();
+            let paint = move || {
+                let shots = pictures::shots(&snapshot);
+                shots.get(index).map_or_else(Vec::new, |shot| pictures::png(&pictures::shot_picture(shot)))
+            };
+            add(project.as_ref(), Kind::Shot, &id, Box::new(paint));
+        }
+        for edit in snapshot["edits"].as_array().cloned().unwrap_or_default() {
+            let (snapshot, id) = (snapshot.clone(), edit["id"].as_str().unwrap_or_default().to_owned());
+            add(project.as_ref(), Kind::Edit, &id, Box::new(move || movie::edit_movie(&snapshot, &edit).to_vec()));
+        }
+    }
+    media
+}
+
+/// The ids of a list of ids or of entities.
+fn ids(list: &Value) -> Vec<String> {
+    let members = list.as_array().into_iter().flatten();
+    members.filter_map(|member| member.as_str().or_else(|| member["id"].as_str()).map(str::to_owned)).collect()
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::StreamExt;
+use tokio::task::JoinSet;
 
 use crate::{
     media::{
@@ -30,42 +30,59 @@ pub type Source = Box<dyn Read + Send>;
 /// Where a file is that is to be opened when its turn comes.
 pub type Opener = Box<dyn FnOnce() -> io::Result<Source> + Send>;
 
-/// Gives each entity its file, and answers how many got one. A file that is refused holds up no other: `refused` is told.
+/// Gives each entity its file, and answers the revision of the last. A file that is refused holds up no other: `refused` is told.
 pub async fn attach(
     writer: &Writer,
     store: &Arc<MediaStore>,
     files: Vec<(Key, Opener)>,
     mut each: impl FnMut(&Key, Option<&Refused>),
 ) -> Result<u64, writer::Refused> {
-    let taken = futures_util::stream::iter(files).map(|(key, open)| async {
-        let taken = take(store, &key, open).await;
-        (key, taken)
-    });
-    let mut batches = std::pin::pin!(taken.buffered(AT_ONCE).ready_chunks(BATCH));
-    let mut revision = 0;
-    while let Some(batch) = batches.next().await {
-        let mut accepted: Vec<(Key, Accepted)> = Vec::new();
-        for (key, taken) in batch {
-            each(&key, taken.as_ref().err());
-            accepted.extend(taken.ok().map(|taken| (key, taken)));
+    let mut files = files.into_iter();
+    let mut running = JoinSet::new();
+    let (mut revision, mut batch) = (0, Vec::new());
+    loop {
+        while running.len() < AT_ONCE
+            && let Some((key, open)) = files.next()
+        {
+            running.spawn(take(store.clone(), key, open));
         }
-        let changes = accepted.iter().map(|(key, taken)| {
-            let op = Op::Attach(Box::new(taken.attachment.clone()), None);
-            Change::One { key: key.clone(), op, at: None, pointer: String::new() }
-        });
-        let request = Request { changes: changes.collect(), actor: "import".to_owned(), ..Request::default() };
-        revision = writer.write(request).await?.revision;
+        let done = running.join_next().await;
+        let is_last = done.is_none();
+        if let Some(Ok((key, taken))) = done {
+            each(&key, taken.as_ref().err());
+            batch.extend(taken.ok().map(|taken| (key, taken)));
+        }
+        if batch.len() >= BATCH || is_last && !batch.is_empty() {
+            revision = give(writer, &batch).await?;
+            batch.clear();
+        }
+        if is_last {
+            return Ok(revision);
+        }
     }
-    Ok(revision)
 }
 
-async fn take(store: &Arc<MediaStore>, key: &Key, open: Opener) -> Result<Accepted, Refused> {
-    let unfinished = store.begin()?;
-    let receive = move || {
-        let mut unfinished = unfinished;
-        io::copy(&mut open()?, &mut unfinished)?;
-        unfinished.finish()
+async fn give(writer: &Writer, accepted: &[(Key, Accepted)]) -> Result<u64, writer::Refused> {
+    let changes = accepted.iter().map(|(key, taken)| {
+        let op = Op::Attach(Box::new(taken.attachment.clone()), None);
+        Change::One { key: key.clone(), op, at: None, pointer: String::new() }
+    });
+    let request = Request { changes: changes.collect(), actor: "import".to_owned(), ..Request::default() };
+    Ok(writer.write(request).await?.revision)
+}
+
+async fn take(store: Arc<MediaStore>, key: Key, open: Opener) -> (Key, Result<Accepted, Refused>) {
+    let received = async {
+        let mut unfinished = store.begin()?;
+        let receive = move || {
+            io::copy(&mut open()?, &mut unfinished)?;
+            unfinished.finish()
+        };
+        tokio::task::spawn_blocking(receive).await.map_err(io::Error::other)?
     };
-    let received = tokio::task::spawn_blocking(receive).await.map_err(io::Error::other)??;
-    accept(store, received, key.kind, None).await
+    let taken = match received.await {
+        Ok(received) => accept(&store, received, key.kind, None).await,
+        Err(error) => Err(error.into()),
+    };
+    (key, taken)
 }

@@ -10,13 +10,19 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 
-use super::{Common, import::write, say, told_to_stop};
+use super::{
+    Common,
+    attach::{Opener, Source, attach},
+    import::write,
+    say, told_to_stop,
+};
 use crate::{
     config::{LISTEN, LayoutChoice},
     demo::{self, DemoProject, production},
     http::Parts,
     layout::Layout,
-    model::{Id, Kind, fault::At, wire::Reader},
+    media::intake::Refused,
+    model::{Id, Kind, fault::At, scope::Key, wire::Reader},
     page::{self, Page},
     server::{DataFolder, Error, Options, Server, SiteOptions},
     writer::system_clock,
@@ -47,6 +53,9 @@ fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.01..=86_400.0).contains(seconds));
     seconds.ok_or_else(|| "a number of seconds from 0.01 to 86400".to_owned())
 }
+
+/// So many pictures of the demo are painted before the page is told.
+const AT_A_TIME: usize = 16;
 
 /// The file that says that a folder is a demo's, and may be made anew.
 const MARK: &str = "this-is-a-demo";
@@ -80,6 +89,7 @@ impl Demo {
         fill(&server.parts()).await?;
         let address = server.addresses()?.first().copied().context("no address")?;
         say(&format!("\nWatchtower shows an example production at\n\n    http://{address}/\n\nCtrl-C stops it."))?;
+        tokio::spawn(paint(std::sync::Arc::downgrade(&server.parts())));
         if self.busy {
             tokio::spawn(keep_busy(std::sync::Arc::downgrade(&server.parts()), Duration::from_secs_f64(self.every)));
         }
@@ -116,6 +126,29 @@ async fn fill(parts: &Parts) -> anyhow::Result<()> {
         revision = write(&parts.writer, |reader| put(reader, present)).await?.revision;
     }
     parts.publisher.published(revision).await.map_err(anyhow::Error::msg)
+}
+
+/// Paints the pictures and movies, and gives them to their entities as any upload. It takes a few seconds, in which the page
+/// fills before one's eyes.
+async fn paint(parts: std::sync::Weak<Parts>) {
+    let mut media = demo::media().into_iter().peekable();
+    while media.peek().is_some() {
+        // The server is not to be kept alive by its painter.
+        let Some(parts) = parts.upgrade() else { return };
+        let files = media.by_ref().take(AT_A_TIME).map(|(key, paint)| {
+            let open: Opener = Box::new(move || Ok(Box::new(std::io::Cursor::new(paint())) as Source));
+            (key, open)
+        });
+        let warn = |key: &Key, refused: Option<&Refused>| {
+            if let Some(refused) = refused {
+                tracing::warn!(id = %key.id, %refused, "a picture of the demo was refused");
+            }
+        };
+        if let Err(error) = attach(&parts.writer, &parts.media, files.collect(), warn).await {
+            tracing::warn!(%error, "the demo goes on without its pictures");
+            return;
+        }
+    }
 }
 
 /// Goes on changing statuses, until the server stops.

@@ -7,21 +7,26 @@
 mod bits;
 mod boxes;
 mod frame;
+mod levels;
 mod macroblock;
+mod prediction;
 mod residual;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use self::{
     boxes::Track,
     frame::Frame,
     stream::{Stream, picture, sequence},
 };
-use super::pictures::{Picture, label};
+use super::pictures::{Picture, Shot, label, shot_picture, shots};
 
 /// One shot in a movie.
 pub struct Take {
@@ -31,6 +36,30 @@ pub struct Take {
     pub frames: Range<u32>,
     /// What is seen.
     pub picture: Picture,
+}
+
+/// The movie of an edit of a project, both as the project's snapshot tells them, at its rate. It is as long as the edit's `totalFrames`.
+///
+/// Each shot is painted when its turn comes. What was cut from the story is not seen.
+#[must_use]
+pub fn edit_movie(snapshot: &Value, edit: &Value) -> Bytes {
+    let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
+    let episodes = snapshot["episodes"].as_array().into_iter().flatten();
+    let episode = episodes.into_iter().find(|episode| episode["id"] == edit["episode_id"]);
+    let is_in = |shot: &Shot| {
+        let sequences = episode.and_then(|episode| episode["sequences"].as_array());
+        !shot.frames.is_empty() && sequences.is_none_or(|ids| ids.iter().any(|id| *id == shot.sequence))
+    };
+    let mut shots = shots(snapshot);
+    shots.retain(is_in);
+    let first = shots.first().map(shot_picture);
+    let size = first.map_or((480, 270), |picture| (picture.width, picture.height));
+    let takes = shots.iter().map(|shot| Take {
+        name: shot.name.to_owned(),
+        frames: shot.frames.clone(),
+        picture: shot_picture(shot),
+    });
+    movie(takes, size, number(&edit["totalFrames"]).unwrap_or(1), number(&snapshot["fps"]).unwrap_or(24))
 }
 
 /// An MP4 movie (H.264, fast start) of pictures of a size, in pixels, of `frames` frames at `fps` frames per second.
@@ -72,17 +101,17 @@ struct Reel {
     samples: Vec<u8>,
     sizes: Vec<u32>,
     whole: Vec<u32>,
-    /// How many digits numbers of frames have, each in one macroblock.
+    /// How many digits numbers of frames have.
     digits: usize,
-    /// The digits, as brightness of 16 by 16 samples.
+    /// Digits, each half as wide as a macroblock.
     glyphs: Vec<Picture>,
 }
 
 impl Reel {
     fn new(width: u16, height: u16, frames: u32) -> Self {
         let frame = Frame::black(width, height);
-        let digits = frames.saturating_sub(1).to_string().len().min(frame.columns);
-        let glyphs = ('0'..='9').map(|digit| label(&digit.to_string(), 16, 16)).collect();
+        let digits = (frames - 1).to_string().len().min(usize::from(width) / 16 * 2 - 2);
+        let glyphs = ('0'..='9').map(|digit| label(&digit.to_string(), 8, 16)).collect();
         let stream = Stream::new(&frame);
         let (samples, sizes, whole) = (Vec::new(), Vec::new(), Vec::new());
         Self { size: (width, height), frame, stream, samples, sizes, whole, digits, glyphs }
@@ -104,9 +133,7 @@ impl Reel {
             self.frame.show(&take.picture);
             self.burn_name(&take.name);
         }
-        for digit in 0..self.digits {
-            self.burn_digit(digit, start);
-        }
+        self.burn_number(start);
         self.whole.push(start);
         let unit = self.stream.whole(&self.frame);
         self.push(&unit);
@@ -119,12 +146,14 @@ impl Reel {
     /// The next frame of the same take, in which only digits change.
     fn follow(&mut self, number: u32) -> Vec<u8> {
         let mut changed = Vec::with_capacity(self.digits);
-        for digit in 0..self.digits {
-            if self.digit(digit, number) != self.digit(digit, number - 1) {
-                self.burn_digit(digit, number);
-                changed.push(self.cell(digit));
+        for place in (0..self.digits).rev() {
+            if digit(place, number) != digit(place, number - 1) {
+                self.burn_digit(place, number);
+                let (x, y) = self.spot(place);
+                changed.push((x / 16, y / 16));
             }
         }
+        changed.dedup();
         self.stream.changed(&self.frame, &changed)
     }
 
@@ -135,28 +164,36 @@ impl Reel {
         self.sizes.push(length.saturating_add(4));
     }
 
-    /// A digit of a number, counted from the left.
-    fn digit(&self, digit: usize, number: u32) -> u32 {
-        let place = u32::try_from(self.digits - 1 - digit).unwrap_or(0);
-        number / 10_u32.saturating_pow(place) % 10
+    /// Where a digit is, counted from the right: in the last row of macroblocks that is seen whole.
+    fn spot(&self, place: usize) -> (usize, usize) {
+        let [right, bottom] = [self.size.0, self.size.1].map(|size| usize::from(size) / 16 * 16);
+        (right - 8 * (place + 2), bottom - 16)
     }
 
-    /// The macroblock of a digit: at the right, in the last row that is seen whole.
-    fn cell(&self, digit: usize) -> (usize, usize) {
-        let row = (usize::from(self.size.1) / 16).saturating_sub(1);
-        let column = usize::from(self.size.0) / 16;
-        ((column.max(self.digits) - self.digits + digit).min(self.frame.columns - 1), row)
+    /// A whole number, with a margin on both sides.
+    fn burn_number(&mut self, number: u32) {
+        let (left, top) = self.spot(self.digits);
+        let width = u16::try_from(8 * (self.digits + 2)).unwrap_or(u16::MAX);
+        self.frame.burn(&label("", width, 16), (left, top));
+        for place in 0..self.digits {
+            self.burn_digit(place, number);
+        }
     }
 
-    fn burn_digit(&mut self, digit: usize, number: u32) {
-        let (column, row) = self.cell(digit);
-        let glyph = usize::try_from(self.digit(digit, number)).unwrap_or(0);
-        self.frame.burn(&self.glyphs[glyph], (column * 16, row * 16));
+    fn burn_digit(&mut self, place: usize, number: u32) {
+        let at = self.spot(place);
+        self.frame.burn(&self.glyphs[digit(place, number)], at);
     }
 
     fn burn_name(&mut self, name: &str) {
-        let (_, row) = self.cell(0);
-        let width = u16::try_from(name.len()).unwrap_or(u16::MAX).saturating_mul(11).saturating_add(9);
-        self.frame.burn(&label(name, width.min(self.size.0), 16), (0, row * 16));
+        let (_, top) = self.spot(0);
+        let width = u16::try_from(name.len()).unwrap_or(u16::MAX).saturating_mul(10).saturating_add(8);
+        self.frame.burn(&label(name, width.min(self.size.0), 16), (0, top));
     }
+}
+
+/// A digit of a number, counted from the right.
+fn digit(place: usize, number: u32) -> usize {
+    let unit = 10_u32.saturating_pow(u32::try_from(place).unwrap_or(u32::MAX));
+    usize::try_from(number / unit % 10).unwrap_or(0)
 }

@@ -36,7 +36,9 @@ impl Bits {
 
     /// Several such numbers.
     pub(super) fn unsigned_all(&mut self, numbers: &[u32]) {
-        numbers.iter().for_each(|number| self.unsigned(*number));
+        for number in numbers {
+            self.unsigned(*number);
+        }
     }
 
     /// The same for a number that may be negative, `se(v)` (§9.1.1).
@@ -46,7 +48,9 @@ impl Bits {
 
     /// Several such numbers.
     pub(super) fn signed_all(&mut self, numbers: &[i32]) {
-        numbers.iter().for_each(|number| self.signed(*number));
+        for number in numbers {
+            self.signed(*number);
+        }
     }
 
     /// The bytes of a unit of the stream (§7.3.1) of a type, with what keeps them from looking like a start code.

@@ -91,14 +91,7 @@ fn mdia(track: &Track, start: u32) -> Vec<u8> {
     let video_header = versioned("vmhd", 1, &[&[0; 8]]);
     let in_this_file = versioned("url ", 1, &[]);
     let data = container("dinf", &[&versioned("dref", 0, &[&words(&[1]), &in_this_file])]);
-    let tables = [
-        stsd(track),
-        table("stts", &[[track.count(), TICKS]]),
-        stss(track),
-        stsc(track),
-        stsz(track),
-        stco(track, start),
-    ];
+    let tables = [stsd(track), stts(track), stss(track), stsc(track), stsz(track), stco(track, start)];
     let information = container("minf", &[&video_header, &data, &container("stbl", &[&tables.concat()])]);
     container("mdia", &[&header, &handler, &information])
 }
@@ -128,6 +121,18 @@ fn stsd(track: &Track) -> Vec<u8> {
     let depth = [0, 24, 0xff, 0xff];
     let content = [&data_reference[..], &[0; 16], &size, &resolution, &one_frame_unnamed, &depth, &configuration];
     versioned("stsd", 0, &[&words(&[1]), &container("avc1", &content)])
+}
+
+/// How long samples last, in runs of equal ones.
+///
+/// The first one lasts a tick less than a frame, and the last one a tick more. So each begins just before its time, and is what is found
+/// at `frame / fps` seconds: browsers cut such a time to microseconds, and round that of a sample, which may then lie after it.
+fn stts(track: &Track) -> Vec<u8> {
+    match track.count() {
+        1 => table("stts", &[[1, TICKS]]),
+        2 => table("stts", &[[1, TICKS - 1], [1, TICKS + 1]]),
+        count => table("stts", &[[1, TICKS - 1], [count - 2, TICKS], [1, TICKS + 1]]),
+    }
 }
 
 /// Which samples are whole frames, counted from 1.

@@ -50,9 +50,7 @@ impl Frame {
             convert(rows, [upper, lower], colors);
         }
     }
-}
 
-impl Frame {
     /// A grey picture of even size at an even place, as what is burnt in; what does not fit is left out.
     pub(super) fn burn(&mut self, picture: &Picture, (left, top): (usize, usize)) {
         let (width, height) = (usize::from(picture.width), usize::from(picture.height));
@@ -84,20 +82,21 @@ fn convert(rows: [&[u8]; 2], luma: [&mut [u8]; 2], (blues, reds): (&mut [u8], &m
         while n < 4 {
             let row = rows[n / 2];
             let at = if x + n % 2 < last { x + n % 2 } else { last };
-            let (r, g, b) = (row[3 * at] as u32, row[3 * at + 1] as u32, row[3 * at + 2] as u32);
-            let light = byte((47 * r + 157 * g + 16 * b + 128) >> 8) + 16;
+            let (red, green) = (u32::from(row[3 * at]), u32::from(row[3 * at + 1]));
+            let blue = u32::from(row[3 * at + 2]);
+            let [.., light] = (((47 * red + 157 * green + 16 * blue + 128) >> 8) + 16).to_be_bytes();
             if n < 2 {
                 upper[x + n] = light;
             } else {
                 lower[x + n - 2] = light;
             }
-            sum = [sum[0] + r, sum[1] + g, sum[2] + b];
+            sum = [sum[0] + red, sum[1] + green, sum[2] + blue];
             n += 1;
         }
-        let [r, g, b] = sum;
+        let [red, green, blue] = sum;
         // Sums of four, so the point moves by two; 128 is added first, which keeps all numbers above 0.
-        blues[x / 2] = byte(((128 << 10) + 512 + 112 * b - 26 * r - 86 * g) >> 10);
-        reds[x / 2] = byte(((128 << 10) + 512 + 112 * r - 102 * g - 10 * b) >> 10);
+        blues[x / 2] = byte(((128 << 10) + 512 + 112 * blue - 26 * red - 86 * green) >> 10);
+        reds[x / 2] = byte(((128 << 10) + 512 + 112 * red - 102 * green - 10 * blue) >> 10);
         x += 2;
     }
 }

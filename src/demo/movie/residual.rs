@@ -28,59 +28,66 @@ const ROUND: i32 = (1 << POINT) / 3;
 
 /// The coefficients of differences between samples and their prediction.
 pub(super) fn forward(samples: &Block) -> Block {
-    let mut out = [0; 16];
+    let mut out = *samples;
     let mut n = 0;
     while n < 4 {
-        let (a, b, c, d) = (samples[4 * n], samples[4 * n + 1], samples[4 * n + 2], samples[4 * n + 3]);
-        let (sum, difference, inner, between) = (a + d, a - d, b + c, b - c);
-        out[4 * n] = sum + inner;
-        out[4 * n + 1] = 2 * difference + between;
-        out[4 * n + 2] = sum - inner;
-        out[4 * n + 3] = difference - 2 * between;
+        forward_four(&mut out, [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]);
         n += 1;
     }
     n = 0;
     while n < 4 {
-        let (a, b, c, d) = (out[n], out[n + 4], out[n + 8], out[n + 12]);
-        let (sum, difference, inner, between) = (a + d, a - d, b + c, b - c);
-        out[n] = sum + inner;
-        out[n + 4] = 2 * difference + between;
-        out[n + 8] = sum - inner;
-        out[n + 12] = difference - 2 * between;
+        forward_four(&mut out, [n, n + 4, n + 8, n + 12]);
         n += 1;
     }
     out
+}
+
+/// Transforms a row or a column, in its place.
+fn forward_four(block: &mut Block, at: [usize; 4]) {
+    let [first, second, third, last] = [block[at[0]], block[at[1]], block[at[2]], block[at[3]]];
+    let (outer, inner) = (first + last, second + third);
+    let (outer_step, inner_step) = (first - last, second - third);
+    block[at[0]] = outer + inner;
+    block[at[1]] = 2 * outer_step + inner_step;
+    block[at[2]] = outer - inner;
+    block[at[3]] = outer_step - 2 * inner_step;
 }
 
 /// The differences that a decoder makes of coefficients (§8.5.12.2).
 pub(super) fn inverse(coefficients: &Block) -> Block {
-    let mut out = [0; 16];
+    let mut out = *coefficients;
     let mut n = 0;
     while n < 4 {
-        let (a, b, c, d) =
-            (coefficients[4 * n], coefficients[4 * n + 1], coefficients[4 * n + 2], coefficients[4 * n + 3]);
-        let (e, f, g, h) = (a + c, a - c, (b >> 1) - d, b + (d >> 1));
-        out[4 * n] = e + h;
-        out[4 * n + 1] = f + g;
-        out[4 * n + 2] = f - g;
-        out[4 * n + 3] = e - h;
+        inverse_four(&mut out, [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]);
         n += 1;
     }
     n = 0;
     while n < 4 {
-        let (a, b, c, d) = (out[n], out[n + 4], out[n + 8], out[n + 12]);
-        let (e, f, g, h) = (a + c, a - c, (b >> 1) - d, b + (d >> 1));
-        out[n] = (e + h + 32) >> 6;
-        out[n + 4] = (f + g + 32) >> 6;
-        out[n + 8] = (f - g + 32) >> 6;
-        out[n + 12] = (e - h + 32) >> 6;
+        inverse_four(&mut out, [n, n + 4, n + 8, n + 12]);
+        n += 1;
+    }
+    n = 0;
+    while n < 16 {
+        out[n] = (out[n] + 32) >> 6;
         n += 1;
     }
     out
 }
 
+/// Transforms a row or a column back, in its place.
+fn inverse_four(block: &mut Block, at: [usize; 4]) {
+    let [first, second, third, last] = [block[at[0]], block[at[1]], block[at[2]], block[at[3]]];
+    let (sum, difference) = (first + third, first - third);
+    let (less, more) = ((second >> 1) - last, second + (last >> 1));
+    block[at[0]] = sum + more;
+    block[at[1]] = difference + less;
+    block[at[2]] = difference - less;
+    block[at[3]] = sum - more;
+}
+
 fn quantise(coefficient: i32, factor: i32, extra: u32) -> i32 {
-    let level = (coefficient.abs() * factor + (ROUND << extra)) >> (POINT + extra);
+    let size = if coefficient < 0 { -coefficient } else { coefficient };
+    let level = (size * factor + (ROUND << extra)) >> (POINT + extra);
     if coefficient < 0 { -level } else { level }
 }
 
@@ -99,7 +106,7 @@ pub(super) fn quantise_ac(block: &mut Block) -> bool {
 pub(super) fn scale_ac(block: &mut Block) {
     let mut n = 1;
     while n < 16 {
-        block[n] = block[n] * READ[n] << SHIFT;
+        block[n] = (block[n] * READ[n]) << SHIFT;
         n += 1;
     }
 }
@@ -150,14 +157,20 @@ pub(super) fn write(bits: &mut Bits, levels: &[i32], context: Context) -> u8 {
     let mut values = [0; 16];
     let mut runs = [0_u8; 16];
     let (mut total, mut zeros, mut run) = (0, 0_u8, 0_u8);
-    for &level in levels {
-        if level == 0 {
+    let mut n = 0;
+    while n < levels.len() {
+        if levels[n] == 0 {
             run += 1;
         } else {
-            (values[total], runs[total]) = (level, run);
+            (values[total], runs[total]) = (levels[n], run);
             zeros += run;
             (total, run) = (total + 1, 0);
         }
+        n += 1;
+    }
+    if total == 0 {
+        token(bits, 0, 0, context);
+        return 0;
     }
     let ones = values[..total].iter().rev().take(3).take_while(|value| value.abs() == 1).count();
     token(bits, total, ones, context);
@@ -165,7 +178,7 @@ pub(super) fn write(bits: &mut Bits, levels: &[i32], context: Context) -> u8 {
         bits.flag(*value < 0);
     }
     write_levels(bits, &values[..total - ones], total, ones);
-    if total > 0 && total < levels.len() {
+    if total < levels.len() {
         let word = match context {
             Context::ChromaDc => CHROMA_ZEROS[total - 1][usize::from(zeros)],
             Context::Neighbours(_) => ZEROS[total - 1][usize::from(zeros)],
@@ -233,10 +246,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_block_is_written_as_in_the_textbook() {
+        // Richardson, "H.264 and MPEG-4 Video Compression", §6.4.13.2: 24 bits, then what ends a unit.
+        let mut bits = Bits::default();
+        let total = write(&mut bits, &[0, 3, 0, 1, -1, -1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0], Context::Neighbours(0));
+        assert_eq!((total, bits.unit(0)), (5, vec![0, 0b0000_1000, 0b1110_0101, 0b1110_1101, 0x80]));
+    }
+
+    #[test]
     fn samples_come_back_nearly_as_they_were() {
         let samples: Block = [0, 3, -9, 40, 41, 42, 60, -80, 12, 0, 0, 5, 90, 91, -92, 0];
         let mut block = forward(&samples);
-        let dc = quantise(block[0], WRITE[0], 0) * READ[0] << SHIFT;
+        let dc = (quantise(block[0], WRITE[0], 0) * READ[0]) << SHIFT;
         quantise_ac(&mut block);
         scale_ac(&mut block);
         block[0] = dc;

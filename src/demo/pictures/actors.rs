@@ -32,12 +32,13 @@ const SHOVEL: &str = "prop-snow-shovel";
 /// Hang across the frame instead of standing in it.
 const LANTERNS: &str = "prop-paper-lanterns";
 
-/// Where things are beside a face: across (mirrored with the shot), down, and their scale. Those before the gap are behind it.
+/// Where things are behind a face, beside it: across (mirrored with the shot), down, and their scale.
 const BEHIND_FACE: [(&str, Point, f32); 3] = [
     ("prop-great-lens", (48.0, 74.0), 1.3),
     ("prop-fuse-box", (48.0, 36.0), 1.5),
     ("prop-brass-bell", (48.0, 36.0), 1.5),
 ];
+/// Things that are nearer than a face.
 const BEFORE_FACE: [&str; 5] =
     ["prop-electric-lamp", "prop-oil-lantern", "prop-logbook", "prop-crate", "prop-ticket-punch"];
 
@@ -129,12 +130,15 @@ impl Actors<'_> {
                 self.thing(id, Place::new((self.side * x, y), scale));
             }
         }
+        self.stage.shine();
         let count = self.staging.figures.len();
         for (n, id) in self.staging.figures.iter().enumerate() {
             self.face(n, count, id);
         }
+        // Beside one face, between two.
+        let x = if count > 1 { 0.0 } else { self.side * 40.0 };
         for id in self.staging.props.iter().filter(|id| BEFORE_FACE.contains(id)) {
-            self.thing(id, Place::new((self.side * 40.0, 52.0), 1.35));
+            self.thing(id, Place::new((x, 52.0), 1.35));
         }
         if self.staging.has(LANTERNS) {
             winter::lanterns(self.stage, -36.0, 1.1);

@@ -134,7 +134,7 @@ impl Canvas {
         let mut n = first;
         let last = index(high);
         if first == last {
-            let inside = (low + high) / 2.0 - coordinate(first);
+            let inside = 0.5 * (low + high) - coordinate(first);
             areas[n] += height * (1.0 - inside);
             areas[n + 1] += height * inside;
         } else {
@@ -144,7 +144,7 @@ impl Canvas {
             while n <= last {
                 let next = (coordinate(n + 1)).min(high);
                 let share = (next - x) * scale;
-                let inside = (x + next) / 2.0 - coordinate(n);
+                let inside = 0.5 * (x + next) - coordinate(n);
                 areas[n] += share * (1.0 - inside) + carried;
                 carried = share * inside;
                 x = next;

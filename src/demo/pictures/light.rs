@@ -71,9 +71,9 @@ fn light_cell(cell: &mut [u32], left: [u32; 3], right: [u32; 3]) {
                 g = (g * (255 - shine) + 256 * shine) / 255;
                 b = (b * (255 - shine) + 256 * shine) / 255;
             }
-            r = (old >> 16 & 255) * r >> 8;
-            g = (old >> 8 & 255) * g >> 8;
-            b = (old & 255) * b >> 8;
+            r = ((old >> 16 & 255) * r) >> 8;
+            g = ((old >> 8 & 255) * g) >> 8;
+            b = ((old & 255) * b) >> 8;
             r = if r > 255 { 255 } else { r };
             g = if g > 255 { 255 } else { g };
             b = if b > 255 { 255 } else { b };
@@ -150,7 +150,7 @@ fn fading(glow: &Glow) -> [u32; 256] {
     for (n, part) in table.iter_mut().enumerate() {
         let square = coordinate(n) / 256.0;
         let rest = 1.0 - if glow.dense { square } else { square.sqrt() };
-        let light = rest * rest * if glow.dense { 1.0 } else { (1.0 + rest) / 2.0 };
+        let light = rest * rest * if glow.dense { 1.0 } else { 0.5 + 0.5 * rest };
         *part = share(glow.strength * light);
     }
     table

@@ -45,6 +45,12 @@ pub(super) fn paint(id: &str) -> Picture {
     }
 }
 
+/// Whether there is more to paint of an asset than a background.
+#[cfg(test)]
+pub(super) fn is_known(id: &str) -> bool {
+    SETS.iter().any(|(set, ..)| *set == id) || frame(id.strip_prefix("fx-").unwrap_or(id)).is_some()
+}
+
 /// Paints what has a motif; only the background if there is none.
 fn motif(id: &str) -> Picture {
     let mut stage = Stage::new(SIZE.0, SIZE.1, id);

@@ -76,7 +76,7 @@ fn title(stage: &mut Stage, name: &str) {
 pub(super) fn label(text: &str, width: u16, height: u16) -> Picture {
     let mut stage = Stage::new(width, height, text);
     stage.flood(&Paint::flat(color(0x1c_1c_20)).shining());
-    let unit = 9.6;
+    let unit = 9.0;
     let at = (-letters::width(text, unit) / 2.0, -unit * 3.0);
     stage.paint(&letters::text(text, at, unit, 1.05), &Paint::flat(WHITE).shining());
     stage.finish(WHITE)

@@ -1,13 +1,13 @@
 //! From a shot to its picture: the set, then who and what is in it, then the weather and the light.
 
 use super::{
-    Picture, actors,
+    Picture, Shot, actors,
     canvas::Paint,
     color::{WHITE, color},
     mood::{self, Air, Mood},
     sets::{city, lighthouse, nature, weather, winter},
     stage::Stage,
-    staging::{Shot, Size, Staging},
+    staging::{Size, Staging},
 };
 
 /// Pixels across of the picture of a shot.
@@ -17,7 +17,8 @@ const WIDTH: u16 = 480;
 pub(super) fn paint(shot: &Shot) -> Picture {
     let staging = Staging::of(shot);
     let mood = mood::of_shot(shot.id, shot.description);
-    let height = super::number::index(f32::from(WIDTH) / shot.ratio.clamp(0.5, 4.0) + 0.5);
+    let ratio = if shot.ratio.is_finite() { shot.ratio.clamp(0.5, 4.0) } else { 16.0 / 9.0 };
+    let height = super::number::index(f32::from(WIDTH) / ratio + 0.5);
     let mut stage = Stage::new(WIDTH, u16::try_from(height).unwrap_or(WIDTH), shot.id);
     aim(&mut stage, &staging);
     back(&mut stage, &staging, &mood);
@@ -43,7 +44,7 @@ fn lamp(stage: &mut Stage, staging: &Staging, mood: &Mood) {
 /// Paints a set alone, as its portrait: a shot of this id that tells this.
 pub(super) fn portrait(set: &str, shot: &str, description: &str, size: (u16, u16)) -> Picture {
     let ratio = f32::from(size.0) / f32::from(size.1);
-    let shot = Shot { id: shot, description, cast: vec![set], ratio };
+    let shot = Shot { id: shot, name: "", sequence: "", description, cast: vec![set], ratio, frames: 0..0 };
     let (staging, mood) = (Staging::of(&shot), mood::of_shot(shot.id, description));
     let mut stage = Stage::new(size.0, size.1, set);
     back(&mut stage, &staging, &mood);
@@ -69,7 +70,7 @@ fn back(stage: &mut Stage, staging: &Staging, mood: &Mood) {
         "set-jetty" => lighthouse::jetty(stage, mood, staging.size == Size::Medium),
         "set-tower" => lighthouse::tower_exterior(stage, mood, &exterior(staging, mood)),
         "set-stairwell" if staging.tells("straight up") || staging.tells("in the time of") => {
-            lighthouse::stairwell_up(stage, mood)
+            lighthouse::stairwell_up(stage, mood);
         }
         "set-stairwell" => lighthouse::stairwell(stage, mood, staging.tells("door")),
         "set-lamp-room" => lighthouse::lamp_room(stage, mood),
@@ -79,7 +80,7 @@ fn back(stage: &mut Stage, staging: &Staging, mood: &Mood) {
         "set-depot" => city::depot(stage, mood, mood.air == Air::Snowy),
         "set-market-street" => city::market_street(stage, mood),
         "set-clock-tower" if staging.tells("gears") || staging.tells("nest") || staging.tells("explains") => {
-            city::clockwork(stage, mood)
+            city::clockwork(stage, mood);
         }
         "set-clock-tower" => {
             city::clock_tower(stage, mood);
@@ -204,7 +205,7 @@ fn front(stage: &mut Stage, staging: &Staging, mood: &Mood) {
         "set-gallery" if staging.size != Size::Close => lighthouse::railing(stage, mood),
         "set-kitchen" if staging.size == Size::Medium => lighthouse::table(stage),
         "set-reef" if staging.size == Size::Wide => {
-            lighthouse::near_rock(stage, mood, if staging.mirrored { -96.0 } else { 98.0 })
+            lighthouse::near_rock(stage, mood, if staging.mirrored { -96.0 } else { 98.0 });
         }
         _ => {}
     }
@@ -219,7 +220,7 @@ fn air(stage: &mut Stage, staging: &Staging, mood: &Mood) {
             "fx-rain" => weather::rain(stage, mood),
             "fx-spray" if staging.tells("wave") => weather::breaker(stage, mood, (6.0, 48.0), 76.0),
             "fx-spray" => {
-                weather::spray(stage, mood, actors::bow(staging), if staging.size == Size::Wide { 11.0 } else { 24.0 })
+                weather::spray(stage, mood, actors::bow(staging), if staging.size == Size::Wide { 11.0 } else { 24.0 });
             }
             "fx-snowfall" => weather::snow(stage),
             "fx-smoke" => weather::rising(stage, (at.0 + 6.0, at.1 + 8.0), 60.0, color(0x8d_90_a0)),

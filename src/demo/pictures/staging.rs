@@ -1,19 +1,6 @@
 //! How a shot is staged: what a camera assistant would read from its description and its cast.
 
-use super::chance::Chance;
-
-/// What a shot's picture is made from.
-#[derive(Debug, Clone)]
-pub struct Shot<'a> {
-    /// Its id, which says to which sequence it belongs, and is the seed of all that its picture leaves to chance.
-    pub id: &'a str,
-    /// What happens in it, in words.
-    pub description: &'a str,
-    /// The ids of the assets that are in it.
-    pub cast: Vec<&'a str>,
-    /// Width by height of the picture, such as 2.39.
-    pub ratio: f32,
-}
+use super::{Shot, chance::Chance};
 
 /// How near the camera is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +17,8 @@ pub(super) enum Size {
 
 /// What is decided before anything is painted.
 pub(super) struct Staging<'a> {
-    pub(super) shot: &'a Shot<'a>,
+    /// The description, in small letters.
+    told: String,
     pub(super) size: Size,
     pub(super) set: &'a str,
     pub(super) figures: Vec<&'a str>,
@@ -120,7 +108,19 @@ impl<'a> Staging<'a> {
         let [pan, shift] = [chance.between(-1.0, 1.0), chance.between(-1.0, 1.0)];
         let near = chance.between(0.0, 1.0);
         let size = size(shot, &figures, &props, &mut chance);
-        Self { shot, size, set, figures, props, effects, mirrored, over_shoulder, shift, near, pan }
+        Self {
+            told: shot.description.to_lowercase(),
+            size,
+            set,
+            figures,
+            props,
+            effects,
+            mirrored,
+            over_shoulder,
+            shift,
+            near,
+            pan,
+        }
     }
 
     /// 1, or -1 if left and right are swapped.
@@ -128,14 +128,14 @@ impl<'a> Staging<'a> {
         if self.mirrored { -1.0 } else { 1.0 }
     }
 
-    /// Whether the description has a word, in any case.
+    /// Whether the description has these words, in any case; they are given in small letters.
     pub(super) fn tells(&self, word: &str) -> bool {
-        self.shot.description.to_lowercase().contains(word)
+        self.told.contains(word)
     }
 
     /// Whether an asset is in the shot.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.shot.cast.contains(&id)
+        [&self.figures, &self.props, &self.effects].iter().any(|assets| assets.contains(&id))
     }
 }
 
@@ -148,9 +148,7 @@ fn size(shot: &Shot, figures: &[&str], props: &[&str], chance: &mut Chance) -> S
         Size::Insert
     } else if has(&WIDE) || figures.is_empty() {
         Size::Wide
-    } else if has(&CLOSE) && figures.len() < 3 {
-        Size::Close
-    } else if figures.len() == 1 && props.is_empty() && chance.happens(0.5) {
+    } else if has(&CLOSE) && figures.len() < 3 || figures.len() == 1 && props.is_empty() && chance.happens(0.5) {
         Size::Close
     } else {
         Size::Medium

@@ -33,6 +33,7 @@ impl Actors<'_> {
     pub(super) fn medium(&mut self) {
         self.vehicles();
         self.behind();
+        self.stage.shine();
         let people = self.staging.figures.iter().copied().filter(|id| *id != "char-tram-nine");
         let (small, tall): (Vec<&str>, Vec<&str>) = people.partition(|id| ANIMALS.contains(id));
         match tall.as_slice() {
