@@ -19,13 +19,16 @@ use serde::Serialize;
 
 use crate::{
     layout::Look,
-    model::media::{Fetching, Mode, host_of, is_remote, lines_for},
+    model::{
+        Kind,
+        media::{Fetching, Mode, host_of, is_remote, lines_for},
+    },
     store::Download,
 };
 
 use client::Client;
 use guard::{Lookup, identity, shown};
-use host::{HostSettings, Hosts};
+use host::{HostSettings, Hosts, has_credentials};
 
 /// What is known of files of other servers, and the way to them.
 pub struct Fetches {
@@ -47,7 +50,7 @@ pub enum Error {
 
 #[derive(Debug, Default)]
 struct Downloads {
-    /// How each was when it was last asked for, by [`identity`].
+    /// How each was when it was last asked for, by [`copies::name_of`].
     known: HashMap<String, Download>,
     tally: Tally,
 }
@@ -105,14 +108,21 @@ impl Fetches {
     pub fn fetching(&self, url: &str) -> Fetching {
         let Ok(parsed) = Url::parse(url) else { return Fetching::Failed("it is not a URL".to_owned()) };
         match self.hosts.of(&parsed).map(|host| host.mode) {
-            None => Fetching::Unconfigured,
+            None => hopeless(&parsed).map_or(Fetching::Unconfigured, Fetching::Failed),
             Some(Mode::Keep) => Fetching::Kept,
             Some(Mode::Proxy) => Fetching::Fine,
-            Some(Mode::Copy) => {
-                let failure = self.downloads().known.get(&identity(&parsed)).and_then(|known| known.failure.clone());
-                failure.map_or(Fetching::Fine, Fetching::Failed)
-            }
+            Some(Mode::Copy) => self.failure(&parsed).map_or(Fetching::Fine, Fetching::Failed),
         }
+    }
+
+    /// Why a file could not be copied, whatever it is wanted as.
+    fn failure(&self, url: &Url) -> Option<String> {
+        let (identity, downloads) = (identity(url), self.downloads());
+        let mut known = [Kind::Shot, Kind::Edit].into_iter().filter_map(|kind| {
+            let name = copies::name_of(&identity, kind);
+            downloads.known.get(&name)
+        });
+        known.find_map(|known| known.failure.clone())
     }
 
     /// What is said where a file is named that the page will not show.
@@ -124,6 +134,9 @@ impl Fetches {
         let Ok(parsed) = Url::parse(url) else { return Some(format!("{url:?} is not a URL: nothing will be shown")) };
         if self.hosts.of(&parsed).is_some() {
             return None;
+        }
+        if let Some(reason) = hopeless(&parsed) {
+            return Some(format!("{reason}: nothing will be shown"));
         }
         let host = host_of(url);
         let lines = lines_for(host);
@@ -146,6 +159,16 @@ impl Fetches {
     fn copies_any(&self) -> bool {
         self.hosts.iter().any(|host| host.mode == Mode::Copy)
     }
+}
+
+/// Why a file cannot be fetched whatever the configuration is.
+fn hopeless(url: &Url) -> Option<String> {
+    let failure = match url.scheme() {
+        "http" | "https" if has_credentials(url) => client::Failure::Credentials(shown(url)),
+        "http" | "https" => return None,
+        _ => client::Failure::Scheme(shown(url)),
+    };
+    Some(failure.to_string())
 }
 
 /// A URL as it may be shown in logs and messages.

@@ -9,6 +9,7 @@ mod collections;
 mod events;
 mod files;
 mod frontend;
+mod hear_out;
 mod layers;
 mod media;
 mod openapi;

@@ -82,7 +82,7 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "serde_json::Map::is_empty", default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>, required = false)]
     pub generated_ids: serde_json::Map<String, serde_json::Value>,
-    /// Whether the one entity that the whole body is, if it is one, is new.
+    /// Whether the one entity, or the one file, that the whole body is, if it is one, is new.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     #[schema(ignore)]
     pub is_new: bool,

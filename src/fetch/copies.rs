@@ -3,69 +3,41 @@
 //! What is wanted follows from the entities alone, so nothing is queued that could be lost: after a crash it is found
 //! again. A copy is given to its entities through the writer, like an upload.
 
+mod due;
+mod job;
+mod wants;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
 
-use reqwest::Url;
 use tokio::{
     sync::watch,
-    task::{JoinHandle, JoinSet},
+    task::{AbortHandle, JoinError, JoinHandle, JoinSet},
 };
 
-use super::{
-    Fetches, Tally,
-    client::{Fetched, Validators, back_off},
-    guard::identity,
-    named,
-};
+use super::{Fetches, Tally, client::back_off};
 use crate::{
-    media::{
-        intake::{Accepted, accept, accept_kept, canvas_of},
-        receive::{self, Wanted, receive},
-        store::MediaStore,
-    },
-    model::{
-        Id, Kind,
-        change::{Change, Op},
-        media::{Files, Mode, Sha256},
-        scope::{Key, Scope},
-        time::Instant,
-    },
-    store::{Download, Store},
+    media::store::MediaStore,
+    model::{Id, scope::Scope, time::Instant},
+    store::{Download, Error, Store},
     studio::Studio,
-    writer::{Clock, Request, Writer},
+    writer::{Clock, Writer},
 };
 
-/// So many files are copied at a time, from all hosts together.
-const AT_ONCE: usize = 16;
-/// Between two looks at what is wanted there is at least this.
+use due::{micros, time_of, when};
+use job::{Asked, Job};
+pub(super) use wants::name_of;
+use wants::{Owner, Wanted, Wants, wants_of};
+
+/// Between two looks at what is wanted there is at least this, and `REST` times as long as a look takes.
 const PACE: Duration = Duration::from_millis(50);
+/// See [`PACE`]: with many thousands of files, looking takes no more than a fifth of the time of a core.
+const REST: u32 = 4;
 /// After this, what is due is looked at even if nothing happened: the clock may have been set.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What failed for good is asked for again after this, in microseconds, if its host says nothing else: ten minutes.
-const FAILED_STAYS: Instant = 600 * 1_000_000;
-
-/// An entity that wants a file.
-#[derive(Debug, Clone)]
-struct Owner {
-    key: Key,
-    /// The URL as the entity has it.
-    url: String,
-    /// What the entity has from there already.
-    has: Option<Sha256>,
-}
-
-/// What one scope wants, by [`identity`].
-type Wants = HashMap<String, Vec<Owner>>;
-
-/// What came of asking for a file.
-struct Asked {
-    identity: String,
-    download: Download,
-}
 
 /// Where copies go.
 #[derive(Clone)]
@@ -85,27 +57,54 @@ pub struct Surroundings {
 }
 
 /// Starts the task that copies files; it ends when `stopping` becomes true. There is none if no host's files are copied.
+///
+/// What failed before is asked for at once: the configuration may be another.
 pub async fn start(
     fetches: Arc<Fetches>,
     surroundings: Surroundings,
     stopping: watch::Receiver<bool>,
-) -> Result<Option<JoinHandle<()>>, crate::store::Error> {
+) -> Result<Option<JoinHandle<()>>, Error> {
     if !fetches.copies_any() {
         return Ok(None);
     }
-    let known = surroundings.store.downloads().await?;
-    fetches.downloads().known = known.into_iter().collect();
-    let copier =
-        Copier { fetches, surroundings, scopes: HashMap::new(), running: HashSet::new(), jobs: JoinSet::new() };
+    let mut known: HashMap<String, Download> = surroundings.store.downloads().await?.into_iter().collect();
+    known.values_mut().filter(|known| known.failure.is_some()).for_each(|known| known.next = Instant::MIN);
+    fetches.downloads().known = known;
+    // Nothing is on its way yet, so all connections are free. While one file comes, another is looked into.
+    let room = fetches.hosts.iter().map(|host| (host.name.clone(), 2 * host.connections.available_permits()));
+    let copier = Copier {
+        room: room.collect(),
+        fetches,
+        surroundings,
+        scopes: HashMap::new(),
+        queues: HashMap::new(),
+        running: HashMap::new(),
+        denied: HashMap::new(),
+        jobs: JoinSet::new(),
+    };
     Ok(Some(tokio::spawn(copier.run(stopping))))
 }
 
+/// A file that is being asked for.
+struct Running {
+    task: AbortHandle,
+    /// The name of its host.
+    host: String,
+}
+
+/// Files go by [`name_of`] in all of this.
 struct Copier {
     fetches: Arc<Fetches>,
     surroundings: Surroundings,
     /// What each scope wants, as of which revision.
     scopes: HashMap<Option<Id>, (u64, Wants)>,
-    running: HashSet<String>,
+    /// What is due, by host, the most urgent last. One host that is slow does not hold up the others.
+    queues: HashMap<String, Vec<String>>,
+    /// How many files of a host are asked for at a time.
+    room: HashMap<String, usize>,
+    running: HashMap<String, Running>,
+    /// The URLs that did not open a file any more: signatures end. One that was signed anew is tried at once.
+    denied: HashMap<String, HashSet<String>>,
     jobs: JoinSet<Asked>,
 }
 
@@ -114,28 +113,51 @@ impl Copier {
         let mut revision = self.surroundings.writer.revision();
         loop {
             revision.borrow_and_update();
-            if let Err(error) = self.look().await {
-                tracing::error!(%error, "what is to be copied could not be looked at");
-            }
-            let due = self.start_due();
-            tokio::select! {
-                () = stopped(&mut stopping) => return,
-                _ = revision.changed() => {}
-                Some(asked) = self.jobs.join_next(), if !self.jobs.is_empty() => self.note(asked).await,
-                () = tokio::time::sleep(due) => {}
-            }
-            tokio::select! {
-                () = stopped(&mut stopping) => return,
-                () = tokio::time::sleep(PACE) => {}
-            }
-            while let Some(asked) = self.jobs.try_join_next() {
-                self.note(asked).await;
+            let begun = tokio::time::Instant::now();
+            let due = begun + self.plan().await;
+            let rested = begun + PACE.max(begun.elapsed() * REST);
+            let mut is_owed = false;
+            loop {
+                self.start_due();
+                tokio::select! {
+                    () = stopped(&mut stopping) => return self.stop().await,
+                    Some(asked) = self.jobs.join_next() => {
+                        self.note(asked).await;
+                        is_owed = true;
+                    }
+                    _ = revision.changed(), if !is_owed => is_owed = true,
+                    () = tokio::time::sleep_until(due), if !is_owed => is_owed = true,
+                    () = tokio::time::sleep_until(rested), if is_owed => break,
+                }
             }
         }
     }
 
+    /// Notes what has come, and lets go of what is on its way; nothing of that stays.
+    async fn stop(mut self) {
+        while let Some(asked) = self.jobs.try_join_next() {
+            self.note(asked).await;
+        }
+        self.jobs.shutdown().await;
+    }
+
+    /// Finds what is wanted and what of it is due; says when to do so again.
+    async fn plan(&mut self) -> Duration {
+        if let Err(error) = self.look().await {
+            tracing::error!(%error, "what is to be copied could not be looked at");
+            return PATIENCE;
+        }
+        let (gone, due) = self.line_up();
+        if !gone.is_empty()
+            && let Err(error) = self.surroundings.store.keep_downloads(&[], &gone).await
+        {
+            tracing::error!(%error, "files that nobody wants any more could not be forgotten");
+        }
+        due
+    }
+
     /// Finds what the scopes want that changed since the last look.
-    async fn look(&mut self) -> Result<(), crate::store::Error> {
+    async fn look(&mut self) -> Result<(), Error> {
         let studio = self.surroundings.studio.clone();
         let context = studio.context();
         let ids: HashSet<Id> = context.projects().map(|(id, _)| id.clone()).collect();
@@ -145,21 +167,7 @@ impl Copier {
             let contents = studio.scope(&id).await?;
             self.look_at(Some(id), &contents);
         }
-        self.forget().await
-    }
-
-    /// Forgets what nobody wants any more.
-    async fn forget(&self) -> Result<(), crate::store::Error> {
-        let is_wanted = |identity: &String| {
-            self.running.contains(identity) || self.scopes.values().any(|(_, wants)| wants.contains_key(identity))
-        };
-        let gone: Vec<String> = {
-            let mut downloads = self.fetches.downloads();
-            let gone: Vec<_> = downloads.known.keys().filter(|identity| !is_wanted(identity)).cloned().collect();
-            downloads.known.retain(|identity, _| is_wanted(identity));
-            gone
-        };
-        if gone.is_empty() { Ok(()) } else { self.surroundings.store.keep_downloads(&[], &gone).await }
+        Ok(())
     }
 
     fn look_at(&mut self, project: Option<Id>, scope: &Scope) {
@@ -169,231 +177,118 @@ impl Copier {
         }
     }
 
-    /// Starts what is due, as far as there is room; says when to look again.
-    fn start_due(&mut self) -> Duration {
+    /// Lines up what is due, and lets go of what nobody wants any more. Gives what of that was known, and when something is
+    /// due next.
+    fn line_up(&mut self) -> (Vec<String>, Duration) {
         let now = (self.surroundings.clock)();
-        let mut owners: HashMap<&str, Vec<&Owner>> = HashMap::new();
-        for (identity, found) in self.scopes.values().flat_map(|(_, wants)| wants) {
-            owners.entry(identity).or_default().extend(found);
+        let mut wanted: HashMap<&str, Vec<&Wanted>> = HashMap::new();
+        for (name, one) in self.scopes.values().flat_map(|(_, wants)| wants) {
+            wanted.entry(name).or_default().push(one);
         }
-        let mut next = now.saturating_add(micros(PATIENCE));
-        let mut tally = Tally::default();
-        let room = AT_ONCE.saturating_sub(self.jobs.len());
-        let mut jobs = Vec::new();
+        self.running.iter().filter(|(name, _)| !wanted.contains_key(&***name)).for_each(|(_, one)| one.task.abort());
+        self.denied.retain(|name, _| wanted.contains_key(&**name));
         let mut downloads = self.fetches.downloads();
-        for (identity, owners) in owners {
-            let known = downloads.known.get(identity);
-            match known {
-                Some(known) if known.failure.is_some() => tally.failed += 1,
-                Some(known) if known.sha256.is_some() => tally.copied += 1,
+        let gone: Vec<String> = downloads.known.keys().filter(|name| !wanted.contains_key(&***name)).cloned().collect();
+        gone.iter().for_each(|name| drop(downloads.known.remove(name)));
+
+        let (mut tally, mut later) = (Tally::default(), now.saturating_add(micros(PATIENCE)));
+        let mut queues: HashMap<&str, Vec<(Instant, &str)>> = HashMap::new();
+        for (name, wanted) in wanted {
+            let (known, is_running) = (downloads.known.get(name), self.running.contains_key(name));
+            tally.count(known, is_running);
+            let next = when(known, &wanted, self.denied.get(name), now);
+            match wanted.first() {
+                Some(first) if next <= now && !is_running => {
+                    queues.entry(&first.host.name).or_default().push((next, name));
+                }
+                _ if !is_running => later = later.min(next),
                 _ => {}
             }
-            let is_due = known.is_none_or(|known| known.next <= now || lacks(known, &owners));
-            if self.running.contains(identity) {
-                continue;
-            }
-            if !is_due {
-                next = next.min(known.map_or(next, |known| known.next));
-            } else if jobs.len() < room {
-                let known = known.cloned().unwrap_or_default();
-                let owners = owners.into_iter().cloned().collect();
-                let (fetches, surroundings) = (self.fetches.clone(), self.surroundings.clone());
-                jobs.push((Job { fetches, surroundings, identity: identity.to_owned(), owners }, known));
-            } else {
-                tally.waiting += 1;
-            }
         }
-        tally.running = self.running.len() + jobs.len();
         downloads.tally = tally;
         drop(downloads);
-        for (job, known) in jobs {
-            self.running.insert(job.identity.clone());
-            self.jobs.spawn(job.run(known));
-        }
-        Duration::from_micros(next.saturating_sub(now).max(0).unsigned_abs())
+        let queues = queues.into_iter().map(|(host, mut queue)| {
+            queue.sort_unstable_by(|a, b| b.cmp(a));
+            (host.to_owned(), queue.into_iter().map(|(_, name)| name.to_owned()).collect())
+        });
+        self.queues = queues.collect();
+        (gone, Duration::from_micros(later.saturating_sub(now).max(0).unsigned_abs()))
     }
 
-    async fn note(&mut self, asked: Result<Asked, tokio::task::JoinError>) {
-        let Ok(Asked { identity, download }) = asked else {
-            // A job that panicked: its name is not known, so all are taken to be free. None is lost.
-            self.running.clear();
-            return;
-        };
-        self.running.remove(&identity);
-        let known = [(identity.clone(), download.clone())];
-        if let Err(error) = self.surroundings.store.keep_downloads(&known, &[]).await {
-            tracing::error!(%error, "what is known of a file of another server could not be kept");
+    /// Starts what is due, as far as there is room.
+    fn start_due(&mut self) {
+        let mut names = Vec::new();
+        for (host, queue) in self.queues.iter_mut().filter(|(_, queue)| !queue.is_empty()) {
+            let running = self.running.values().filter(|one| one.host == *host).count();
+            let room = self.room.get(host).map_or(0, |room| room.saturating_sub(running));
+            names.extend(queue.split_off(queue.len().saturating_sub(room)).into_iter().rev());
         }
-        self.fetches.downloads().known.insert(identity, download);
+        for name in names {
+            self.start(name);
+        }
+    }
+
+    fn start(&mut self, name: String) {
+        let wanted: Vec<&Wanted> = self.scopes.values().filter_map(|(_, wants)| wants.get(&name)).collect();
+        let Some(first) = wanted.first() else { return };
+        let (host, identity) = (first.host.clone(), first.identity.clone());
+        let owners: Vec<Owner> = wanted.iter().flat_map(|wanted| &wanted.owners).cloned().collect();
+        let known = self.fetches.downloads().begin(&name);
+        let now = (self.surroundings.clock)();
+        let is_due = known == Download::default() || known.failure.is_some() || time_of(&known, &host, now) <= now;
+        let untried = owners.iter().find(|owner| !self.denied.get(&name).is_some_and(|all| all.contains(&owner.url)));
+        if untried.is_none() {
+            // It is time again for all of them.
+            self.denied.remove(&name);
+        }
+        let Some(url) = untried.or(owners.first()).map(|owner| owner.url.clone()) else { return };
+        let (fetches, surroundings) = (self.fetches.clone(), self.surroundings.clone());
+        let running = host.name.clone();
+        let job = Job { fetches, surroundings, name: name.clone(), host, identity, url, owners, is_due };
+        let task = self.jobs.spawn(job.run(known));
+        self.running.insert(name, Running { task, host: running });
+    }
+
+    /// Notes what came of a file, and of whatever else has come meanwhile.
+    async fn note(&mut self, first: Result<Asked, JoinError>) {
+        let mut known = Vec::from_iter(self.settle(first));
+        while let Some(next) = self.jobs.try_join_next() {
+            known.extend(self.settle(next));
+        }
+        if let Err(error) = self.surroundings.store.keep_downloads(&known, &[]).await {
+            tracing::error!(%error, "what is known of files of other servers could not be kept");
+        }
+        let mut downloads = self.fetches.downloads();
+        known.into_iter().for_each(|(name, download)| downloads.end(name, download));
+    }
+
+    fn settle(&mut self, asked: Result<Asked, JoinError>) -> Option<(String, Download)> {
+        let Asked { name, download, denied } = asked.map_or_else(|error| self.cut_off(&error), Some)?;
+        self.running.remove(&name);
+        match denied {
+            Some(url) => drop(self.denied.entry(name.clone()).or_default().insert(url)),
+            None => drop(self.denied.remove(&name)),
+        }
+        Some((name, download))
+    }
+
+    /// What is left of a job that did not end by itself: nothing if nobody wants the file any more; else it panicked, and is
+    /// not to do so again at once.
+    fn cut_off(&mut self, error: &JoinError) -> Option<Asked> {
+        let name = self.running.iter().find(|(_, one)| one.task.id() == error.id())?.0.clone();
+        if !error.is_panic() {
+            self.running.remove(&name);
+            return None;
+        }
+        let known = self.fetches.downloads().known.get(&name).cloned().unwrap_or_default();
+        let attempts = known.attempts.saturating_add(1);
+        let next = (self.surroundings.clock)().saturating_add(micros(back_off(attempts)));
+        let failure = Some("this server failed over it; its log says how".to_owned());
+        Some(Asked { name, download: Download { next, attempts, failure, ..known }, denied: None })
     }
 }
 
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // A server that is gone has stopped, too.
     drop(stopping.wait_for(|stopping| *stopping).await);
-}
-
-/// Whether an entity has not got the copy that there is.
-fn lacks(known: &Download, owners: &[&Owner]) -> bool {
-    known.failure.is_none() && known.sha256.is_some() && owners.iter().any(|owner| owner.has != known.sha256)
-}
-
-/// The files that a scope wants copied.
-fn wants_of(fetches: &Fetches, project: Option<&Id>, scope: &Scope) -> Wants {
-    let mut wants = Wants::new();
-    for kind in Kind::WITH_MEDIA {
-        for (id, record) in scope.list(*kind).iter() {
-            let Some(url) = record.entity.media_url().filter(|url| crate::model::media::is_remote(url)) else {
-                continue;
-            };
-            let media = record.entity.media();
-            // What was uploaded goes before what is named.
-            if media.is_some_and(|files| files.source.is_none()) || fetches.mode(url) != Mode::Copy {
-                continue;
-            }
-            let Ok(parsed) = Url::parse(url) else { continue };
-            let identity = identity(&parsed);
-            let is_from_there = |files: &Files<'_>| files.source == Some(&*identity);
-            let has = media.filter(is_from_there).map(|files| files.sent);
-            let owner = Owner { key: Key::new(project, *kind, id), url: url.to_owned(), has };
-            wants.entry(identity).or_default().push(owner);
-        }
-    }
-    wants
-}
-
-/// Why a file was not copied.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    /// It was not to be had.
-    #[error(transparent)]
-    Client(#[from] super::client::Failure),
-    /// It is not what is wanted, or broke off.
-    #[error(transparent)]
-    Content(#[from] receive::Error),
-    /// Its entities could not get it.
-    #[error("it could not be stored: {0}")]
-    Writer(#[from] crate::writer::Refused),
-    /// Nobody wants it any more, or its URL is none.
-    #[error("its URL cannot be read")]
-    Url,
-}
-
-impl From<crate::media::intake::Refused> for Failure {
-    fn from(refused: crate::media::intake::Refused) -> Self {
-        Self::Content(refused.into())
-    }
-}
-
-impl Failure {
-    /// When it is asked for again: soon, with patience, if that may help; else later.
-    fn next(&self, now: Instant, attempts: u32, refresh: Option<Duration>) -> Instant {
-        let is_final = match self {
-            Self::Client(failure) => failure.is_final(),
-            Self::Content(error) => !matches!(error, receive::Error::Broken(_) | receive::Error::Store(_)),
-            Self::Writer(_) => false,
-            Self::Url => true,
-        };
-        let asked_for = if let Self::Client(failure) = self { failure.retry_after() } else { None };
-        let pause = if is_final { refresh.map_or(FAILED_STAYS, micros) } else { micros(back_off(attempts)) };
-        now.saturating_add(pause.max(asked_for.map_or(0, micros)))
-    }
-}
-
-fn micros(duration: Duration) -> Instant {
-    Instant::try_from(duration.as_micros()).unwrap_or(Instant::MAX)
-}
-
-/// One file that is being asked for.
-struct Job {
-    fetches: Arc<Fetches>,
-    surroundings: Surroundings,
-    identity: String,
-    owners: Vec<Owner>,
-}
-
-impl Job {
-    async fn run(self, known: Download) -> Asked {
-        let now = (self.surroundings.clock)();
-        let url = self.owners.first().map(|owner| owner.url.clone()).unwrap_or_default();
-        let host = Url::parse(&url).ok().and_then(|url| self.fetches.hosts.of(&url).cloned());
-        let refresh = host.as_ref().and_then(|host| host.refresh);
-        let again = refresh.map_or(Instant::MAX, |refresh| now.saturating_add(micros(refresh)));
-        let copied = self.copy(&url, &known, now).await;
-        let download = match copied {
-            Ok(fresh) => {
-                // What only had to be given to one more entity is not put off by that.
-                let next = if fresh.next > now { fresh.next } else { again };
-                Download { next, attempts: 0, failure: None, ..fresh }
-            }
-            Err(failure) => {
-                let attempts = known.attempts.saturating_add(1);
-                let (reason, next) = (failure.to_string(), failure.next(now, attempts, refresh));
-                tracing::warn!(url = named(&url), reason, attempts, "a file could not be copied");
-                Download { next, attempts, failure: Some(reason), ..known }
-            }
-        };
-        Asked { identity: self.identity, download }
-    }
-
-    /// Brings the file here, if it is not, and gives it to its entities.
-    async fn copy(&self, url: &str, known: &Download, now: Instant) -> Result<Download, Failure> {
-        // The first is as good as any: they differ in their signatures at most, and the list is in no order of time.
-        let lacking: Vec<&Owner> = self.owners.iter().filter(|owner| owner.has != known.sha256).collect();
-        let is_due = known.next <= now;
-        if let Some(hash) = known.sha256.filter(|_| !is_due)
-            && self.give_kept(hash, &lacking).await?
-        {
-            return Ok(known.clone());
-        }
-        let parsed = Url::parse(url).map_err(|_| Failure::Url)?;
-        let is_here = known.sha256.is_some_and(|hash| self.owners.iter().all(|owner| owner.has == Some(hash)));
-        let validators = if is_here {
-            Validators { etag: known.etag.clone(), last_modified: known.last_modified.clone() }
-        } else {
-            Validators::default()
-        };
-        let response = match self.fetches.client.get(&parsed, &validators, None).await? {
-            Fetched::NotModified => return Ok(Download { next: now, ..known.clone() }),
-            Fetched::Response(response) => response,
-        };
-        let fresh = response.validators.clone();
-        let Some(first) = self.owners.first() else { return Err(Failure::Url) };
-        let kind = first.key.kind;
-        let (pictures, movies) = self.surroundings.limits;
-        let limit = if canvas_of(kind).is_some() { pictures } else { movies };
-        let wanted = Wanted { kind, limit, sha512: false };
-        let (received, _) = receive(&self.surroundings.media, response.body, wanted).await?;
-        let hash = received.hash();
-        let accepted = accept(&self.surroundings.media, received, kind, Some(self.identity.clone())).await?;
-        let (alike, others): (Vec<&Owner>, Vec<&Owner>) =
-            self.owners.iter().partition(|owner| canvas_of(owner.key.kind) == canvas_of(kind));
-        self.give(&accepted, &alike).await?;
-        self.give_kept(hash, &others).await?;
-        let sha256 = Some(hash);
-        Ok(Download { etag: fresh.etag, last_modified: fresh.last_modified, sha256, next: now, ..Download::default() })
-    }
-
-    /// Gives a picture that is here already to entities; whether that could be done.
-    async fn give_kept(&self, hash: Sha256, owners: &[&Owner]) -> Result<bool, Failure> {
-        let mut is_here = true;
-        for owner in owners {
-            let source = Some(self.identity.clone());
-            match accept_kept(&self.surroundings.media, hash, owner.key.kind, source).await? {
-                Some(accepted) => self.give(&accepted, &[owner]).await?,
-                None => is_here = false,
-            }
-        }
-        Ok(is_here)
-    }
-
-    async fn give(&self, accepted: &Accepted, owners: &[&Owner]) -> Result<(), Failure> {
-        let changes = owners.iter().map(|owner| {
-            let op = Op::Attach(Box::new(accepted.attachment.clone()), Some(owner.url.clone()));
-            Change::One { key: owner.key.clone(), op, at: None, pointer: String::new() }
-        });
-        let request = Request { changes: changes.collect(), actor: "fetch".to_owned(), ..Request::default() };
-        self.surroundings.writer.write(request).await?;
-        Ok(())
-    }
 }

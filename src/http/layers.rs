@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::{
     AppState,
+    hear_out::hear_out,
     problem::{Problem, with_request_id},
 };
 
@@ -41,7 +42,7 @@ async fn trace(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let start = Instant::now();
     let span = tracing::info_span!("request", request.id = %id);
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = next.run(hear_out(request)).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
     span.in_scope(|| {

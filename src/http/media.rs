@@ -15,7 +15,7 @@ use super::{
     files::{from_folder, with_cache_control},
     problem::Problem,
     read::need_project,
-    receive::{self, Digests},
+    receive::{self, AROUND, Around, Digests},
     write::{REVISION, WARNINGS, WriteOptions, submit, warnings_header},
 };
 use crate::{
@@ -147,7 +147,7 @@ async fn put(
     body: Body,
 ) -> Result<Response, Problem> {
     let key = address.key(kind)?;
-    let options = options.for_real()?;
+    let options = options.for_file()?;
     let before = entity(&state, &key).await?;
     receive::check_headers(&headers, state.max_file(kind))?;
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -168,15 +168,15 @@ async fn post(
     request: Request,
 ) -> Result<Response, Problem> {
     let key = address.key(kind)?;
-    let options = options.for_real()?;
+    let options = options.for_file()?;
     let before = entity(&state, &key).await?;
-    // What is around the file is no more than this.
-    receive::check_headers(request.headers(), state.max_file(kind).saturating_add(1 << 20))?;
+    receive::check_headers(request.headers(), state.max_file(kind).saturating_add(AROUND))?;
     if ["content-digest", "repr-digest"].iter().any(|name| request.headers().contains_key(*name)) {
         let detail = "the digest of a file in a form stands in the headers of its part; or send the file by PUT";
         return Err(Problem::BadRequest(detail.to_owned()));
     }
-    let mut form = Multipart::from_request(request, &state).await.map_err(|rejection| {
+    let around = Around::default();
+    let mut form = Multipart::from_request(around.within(request), &state).await.map_err(|rejection| {
         Problem::UnsupportedMediaType(format!(
             "{}; the file itself goes to the same address by PUT",
             rejection.body_text()
@@ -184,7 +184,9 @@ async fn post(
     })?;
     let mut received: Option<Received> = None;
     let broken = |error: axum::extract::multipart::MultipartError| {
-        Problem::BadRequest(format!("the form cannot be read: {}", error.body_text()))
+        let (text, most) = (error.body_text(), AROUND >> 20);
+        let why = if around.is_too_much() { format!("it has more than {most} MiB beside its file") } else { text };
+        Problem::BadRequest(format!("the form cannot be read: {why}"))
     };
     while let Some(field) = form.next_field().await.map_err(broken)? {
         if field.file_name().is_none() && field.name().is_none_or(|name| name != "file" && name != kind.medium()) {
@@ -194,7 +196,7 @@ async fn post(
             return Err(Problem::invalid("", "the form has more than one file"));
         }
         let digests = Digests::of(field.headers())?;
-        received = Some(receive::file(&state, kind, field, digests).await?);
+        received = Some(receive::file(&state, kind, around.but(field), digests).await?);
     }
     let missing = || Problem::invalid("", "the form has no file: curl -F file=@FILE sends one");
     keep(state, key, before, received.ok_or_else(missing)?, options).await
@@ -221,7 +223,7 @@ async fn keep(
     reader.changes.push(Change::One { key: key.clone(), op, at: None, pointer: String::new() });
     let preconditions = vec![Precondition::Exists(key.clone())];
     let outcome = submit(&state, reader, preconditions, &options, asked.bytes()).await?;
-    let status = if before.media().is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    let status = if outcome.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(REVISION.clone(), HeaderValue::from(outcome.revision));
@@ -255,7 +257,7 @@ fn round(fps: f64) -> f64 {
 
 async fn delete(state: AppState, kind: Kind, address: Address, options: WriteOptions) -> Result<Response, Problem> {
     let key = address.key(kind)?;
-    let options = options.for_real()?;
+    let options = options.for_file()?;
     let (before, _) = entity(&state, &key).await?;
     let (medium, of) = (kind.medium(), kind.singular());
     match before.media() {

@@ -1,11 +1,21 @@
 //! Receiving an upload: what its headers say, and what arrives.
 
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
-use axum::http::{HeaderMap, header};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, header},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt};
 
 use super::{AppState, problem::Problem};
 use crate::{
@@ -73,6 +83,39 @@ impl Digests {
             return Err(Problem::invalid("", detail));
         }
         Ok(())
+    }
+}
+
+/// The most bytes that a form may have beside its file: other fields, and the headers of all.
+pub const AROUND: u64 = 4 << 20;
+
+/// How much of a form was not of its file so far. Who reads a form keeps in memory whatever comes between two parts, so
+/// that there is to be an end to it.
+#[derive(Debug, Clone, Default)]
+pub struct Around(Arc<AtomicU64>);
+
+impl Around {
+    /// The request with a body that fails where there is too much of that.
+    pub fn within(&self, request: Request) -> Request {
+        let around = self.clone();
+        let count = move |piece: Bytes| {
+            around.0.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            let counted = if around.is_too_much() { Err("too much beside the file".into()) } else { Ok(piece) };
+            std::future::ready(counted)
+        };
+        request.map(|body| Body::from_stream(body.into_data_stream().map_err(axum::BoxError::from).and_then(count)))
+    }
+
+    /// What comes from here is the file.
+    pub fn but<E>(&self, file: impl Stream<Item = Result<Bytes, E>>) -> impl Stream<Item = Result<Bytes, E>> {
+        file.inspect_ok(|piece| {
+            self.0.fetch_sub(piece.len() as u64, Ordering::Relaxed);
+        })
+    }
+
+    /// Whether it was too much.
+    pub fn is_too_much(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > AROUND
     }
 }
 

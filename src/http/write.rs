@@ -79,6 +79,15 @@ impl WriteOptions {
         Ok(self)
     }
 
+    /// The same for the file of an entity, for which there are no conditions either.
+    pub fn for_file(self) -> Result<Self, Problem> {
+        if self.if_none_match || !self.if_match.is_empty() {
+            let detail = "If-Match and If-None-Match go with entities, not with their files";
+            return Err(Problem::BadRequest(detail.to_owned()));
+        }
+        self.for_real()
+    }
+
     /// Preconditions on the entity that the address names.
     #[must_use]
     pub fn preconditions(&self, key: &Key) -> Vec<Precondition> {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::model::{
     AssetType, Id, Kind, Project, TaskStatus, TaskType, User,
-    number::Fps,
+    number::{self, Fps},
     scope::{Key, Scope},
 };
 
@@ -121,8 +121,8 @@ impl<'a> WireProject<'a> {
 struct WireEdit<'a> {
     #[serde(rename = "totalFrames")]
     total_frames: i64,
-    #[serde(rename = "frameOffset")]
-    frame_offset: i64,
+    #[serde(rename = "frameOffset", serialize_with = "number::serialize")]
+    frame_offset: f64,
     #[serde(rename = "sourceName")]
     source_name: &'a str,
     #[serde(rename = "sourceType")]
@@ -136,7 +136,7 @@ pub fn project_files(content: &Content<'_>) -> serde_json::Result<Rendered> {
     let movie = content.movie(&cut, format!("{folder}/edit.mp4"));
     let edit = WireEdit {
         total_frames: cut.total_frames,
-        frame_offset: cut.edit.frame_offset,
+        frame_offset: cut.frame_offset(),
         source_name: &movie.name,
         source_type: &movie.media_type,
     };

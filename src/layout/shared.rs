@@ -21,7 +21,7 @@ use crate::{
         burndown::TaskCounts,
         color::{Color, NEUTRAL},
         field::Data,
-        media::{Mode, is_remote},
+        media::{INTO_THE_FRAME, Mode, is_remote},
         number::{self, Fps},
         represent::{Range, etag_of},
         scope::{Key, Scope},
@@ -390,6 +390,14 @@ pub struct CutEdit<'a> {
     pub episode: Option<&'a Id>,
     /// Its length in frames.
     pub total_frames: i64,
+}
+
+impl CutEdit<'_> {
+    /// The frame of the timeline at which the movie begins, such that the page finds the frames of one that is here.
+    pub fn frame_offset(&self) -> f64 {
+        let frame = number::float(self.edit.frame_offset);
+        if self.edit.movie.get().is_some() { frame - INTO_THE_FRAME } else { frame }
+    }
 }
 
 /// The colour, or the neutral one that stands in for none.

@@ -13,7 +13,7 @@ use super::{
 use crate::model::{
     AssetType, Entity, Episode, Id, Kind, Project, TaskStatus, TaskType, User,
     burndown::task_counts,
-    number::Fps,
+    number::{self, Fps},
     scope::{Key, Scope},
 };
 
@@ -59,8 +59,8 @@ struct WireEpisode<'a> {
 struct WireEdit<'a> {
     #[serde(rename = "totalFrames")]
     total_frames: i64,
-    #[serde(rename = "frameOffset")]
-    frame_offset: i64,
+    #[serde(rename = "frameOffset", serialize_with = "number::serialize")]
+    frame_offset: f64,
     #[serde(rename = "sourceName")]
     source_name: String,
     #[serde(rename = "sourceType")]
@@ -96,7 +96,7 @@ pub fn project_files(content: &Content<'_>, context: &Scope) -> serde_json::Resu
 }
 
 fn wire_edit<'a>(cut: &CutEdit<'a>, id: &'a str, source_name: String, source_type: String) -> WireEdit<'a> {
-    let (total_frames, frame_offset, episode_id) = (cut.total_frames, cut.edit.frame_offset, cut.episode);
+    let (total_frames, frame_offset, episode_id) = (cut.total_frames, cut.frame_offset(), cut.episode);
     WireEdit { total_frames, frame_offset, source_name, source_type, episode_id, id }
 }
 

@@ -172,9 +172,9 @@ fn prepare(
     sent: Sent,
     keep: impl FnOnce() -> io::Result<Pin>,
 ) -> Result<(Movie, Pin), Refused> {
-    let Sent { hash, size, file, source } = sent;
-    let mut file = BufReader::with_capacity(1 << 16, file);
+    let Sent { hash, size, mut file, source } = sent;
     let facts = movie::read(&mut file)?;
+    let plays_everywhere = facts.playable() == Playable::Everywhere;
     if facts.playable() == Playable::Nowhere {
         return Err(Refused::Unplayable(facts.codec_name().to_owned()));
     }
@@ -193,6 +193,7 @@ fn prepare(
         height: facts.height,
         frames: facts.frames,
         seconds: facts.seconds,
+        plays_everywhere,
         shown: pin.hash(),
         source,
     };
@@ -201,11 +202,11 @@ fn prepare(
 
 /// Writes the movie with its index in front. One for which that cannot be done is served as it is: a browser asks for the
 /// index at its end, then.
-fn fast_start(store: &Arc<MediaStore>, file: &mut BufReader<File>) -> Result<Option<Pin>, Refused> {
+fn fast_start(store: &Arc<MediaStore>, file: &mut File) -> Result<Option<Pin>, Refused> {
     let mut out = BufWriter::with_capacity(1 << 16, store.begin()?);
-    if let Err(refused) = movie::write_fast_start(file, &mut out) {
-        tracing::debug!(%refused, "a movie is served with its index at the end");
-        return Ok(None);
+    match movie::write_fast_start(file, &mut out) {
+        Err(movie::Refused::Immovable(_)) => return Ok(None),
+        written => written?,
     }
     out.flush()?;
     let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;

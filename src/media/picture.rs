@@ -122,8 +122,7 @@ pub fn looks_like_picture(head: &[u8]) -> Option<Format> {
 /// middle, on transparency, as a PNG with 8 bits a channel. The same file gives the same bytes.
 ///
 /// Refused is what is no picture, has more than 50 megapixels or 32,768 pixels on a side, would take more than 400 MiB to
-/// decode, is damaged, or ends before it should. That is the memory that this takes at most, but for one case: a lossless
-/// WebP with codes made to fill memory takes up to 330 bytes more for each of its own.
+/// decode, is damaged, or ends before it should.
 pub fn fit(mut file: impl BufRead + Seek, canvas: Canvas) -> Result<Fitted, Refused> {
     file.rewind()?;
     let mut head = Vec::new();

@@ -261,8 +261,9 @@ impl Received {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
             fs::rename(&self.unfinished.path, &path)?;
-            // The name is to survive a power cut as the bytes do.
+            // The name is to survive a power cut as the bytes do, and so is that of its folder, which may be new.
             File::open(folder)?.sync_all()?;
+            File::open(&store.root)?.sync_all()?;
             store.pins().holding.add(self.size());
         }
         Ok(pin)

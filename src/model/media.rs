@@ -87,6 +87,12 @@ impl utoipa::PartialSchema for Sha256 {
 
 impl ToSchema for Sha256 {}
 
+/// How far into a frame of the movie the page is led, in frames: a tree says of a movie that it begins so much earlier.
+///
+/// By itself the page goes to the very moment at which a frame begins. A browser cuts that off to whole microseconds, and
+/// then shows the frame before: at 24 frames per second, for every third frame. The page rounds, and counts as it did.
+pub const INTO_THE_FRAME: f64 = 0.25;
+
 /// The picture of a shot, an asset, a project or a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Thumbnail)]
@@ -133,6 +139,8 @@ pub struct Movie {
     pub fps: f64,
     /// How long it is shown, in seconds.
     pub seconds: f64,
+    /// Whether every browser plays it; HEVC, for one, needs a decoder of the system.
+    pub plays_everywhere: bool,
     /// Hash of the file in the tree: the same movie, with its index in front, so that it plays while it arrives.
     #[schema(inline)]
     pub shown: Sha256,
@@ -157,12 +165,6 @@ impl Movie {
     pub fn frames_at(&self, fps: f64) -> i64 {
         let own = i64::try_from(self.frames).unwrap_or(i64::MAX);
         if self.runs_at(fps) { own } else { super::number::whole((self.seconds * fps).round()).unwrap_or(own) }
-    }
-
-    /// Whether it is of a codec that not every browser plays: HEVC, which needs a decoder of the system.
-    #[must_use]
-    pub fn is_picky(&self) -> bool {
-        ["hvc1", "hev1", "dvh1", "dvhe", "V_MPEGH/ISO/HEVC"].contains(&&*self.codec)
     }
 
     /// Whether it runs at this rate, to a thousandth.

@@ -30,6 +30,13 @@ pub fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= MAX_EXACT).then_some(number as i64)
 }
 
+/// The number as a float.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "`of` bounds what is read to ±2^53")]
+pub fn float(whole: i64) -> f64 {
+    whole as f64
+}
+
 /// Writes a number the way a reader expects it: whole numbers without a fraction.
 pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     match whole(*number) {

@@ -146,8 +146,8 @@ impl Finder<'_> {
             let detail = format!("the last shot ends at frame {last}, the movie at {end}");
             self.add("shots-beyond-the-movie", of, detail, "upload the whole movie, or correct the shots' ranges");
         }
-        if movie.is_picky() {
-            let detail = format!("the movie is HEVC ({}), which not every browser plays", movie.codec);
+        if !movie.plays_everywhere {
+            let detail = format!("the movie is {} in {}, which not every browser plays", movie.codec, movie.r#type);
             self.add("movie-codec", of, detail, "send it as H.264");
         }
     }

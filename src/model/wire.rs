@@ -16,6 +16,8 @@ use super::{
     change::{Change, Op},
     fault::{At, Findings},
     field::{named, read_id, read_member},
+    media::INTO_THE_FRAME,
+    number,
     represent::NO_RANGE,
     scope::Key,
     time::Instant,
@@ -199,6 +201,9 @@ impl Reader {
         // What else is wrong is found as well; with a fault, nothing is applied.
         let key = Key::new(project, kind, &identified.clone().unwrap_or_default());
         let elsewhere = take_elsewhere(kind, &mut object);
+        if kind == Kind::Edit {
+            from_the_page(&mut object);
+        }
         if kind == Kind::Project {
             self.embedded(&object, at, time);
         }
@@ -364,4 +369,13 @@ fn take_elsewhere(kind: Kind, object: &mut Map<String, Value>) -> Vec<(String, V
         object.shift_remove(*field);
     }
     elsewhere.iter().filter_map(|name| object.shift_remove_entry(*name)).collect()
+}
+
+/// An edit as a tree has it, with its movie a part of a frame early, becomes what it was made from.
+fn from_the_page(edit: &mut Map<String, Value>) {
+    let Some(offset) = edit.get_mut("frameOffset") else { return };
+    let frame = number::of(offset).and_then(|early| number::whole(early + INTO_THE_FRAME));
+    if let Some(frame) = frame {
+        *offset = frame.into();
+    }
 }

@@ -73,7 +73,10 @@ impl Links {
             let wanted: HashSet<&str> = links.iter().map(|link| &*link.path).collect();
             let retired = self.retired.entry(owner.clone()).or_default();
             retired.retain(|path, _| !wanted.contains(&**path));
+            let folders = folders_of(project);
             let gone = before.iter().map(|link| &link.path).filter(|path| !wanted.contains(&***path));
+            // At the conventional place of a movie there is another by then, or a blank one.
+            let gone = gone.filter(|path| folders.iter().any(|folder| is_in(folder, path)));
             retired.extend(gone.map(|path| (path.clone(), places.now)));
             if is_first {
                 // What an earlier run left is looked at by somebody, maybe: it retires now.
@@ -139,11 +142,20 @@ fn put(places: Places<'_>, link: &Link, force: bool) -> Result<Tally, tree::Erro
     }
 }
 
+/// The folders that hold nothing but the pictures and movies of a project, or (`None`) of people.
+fn folders_of(project: Option<&Id>) -> [String; 3] {
+    let folder = project.map_or_else(|| USERS.to_owned(), project_folder);
+    FOLDERS.map(|name| format!("{folder}/{name}"))
+}
+
+fn is_in(folder: &str, path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(parent, _)| parent == folder)
+}
+
 /// What the folders of pictures and movies hold.
 fn found(tree: &Tree, project: Option<&Id>) -> Result<Vec<String>, tree::Error> {
-    let folder = project.map_or_else(|| USERS.to_owned(), project_folder);
     let mut paths = Vec::new();
-    for folder in FOLDERS.map(|name| format!("{folder}/{name}")) {
+    for folder in folders_of(project) {
         paths.extend(tree.names(&folder)?.into_iter().map(|name| format!("{folder}/{name}")));
     }
     Ok(paths)

@@ -368,9 +368,7 @@ impl Job {
                 let below = files.chain(links).filter_map(|path| path.strip_prefix(&folder)?.strip_prefix('/'));
                 let names: BTreeSet<&str> = below.filter(|name| !name.contains('/')).collect();
                 let links = &self.links[index];
-                target
-                    .tree
-                    .retain(&folder, |name| names.contains(&*format!("/{name}")) || links.has_folder(project, name))?;
+                target.tree.retain(&folder, |name| names.contains(name) || links.has_folder(project, name))?;
             }
         }
         Ok(tally)

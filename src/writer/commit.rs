@@ -262,6 +262,8 @@ impl Batch {
                 (Some(_), None) => deleted += 1,
                 (Some(before), Some(after)) if before.entity != after.entity || before.position != after.position => {
                     updated += 1;
+                    let gets_medium = before.entity.media().is_none() && after.entity.media().is_some();
+                    is_new |= pointer.is_empty() && gets_medium;
                 }
                 // An episode with other sequences, a sequence with another episode.
                 (Some(old), Some(new))

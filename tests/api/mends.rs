@@ -1,7 +1,8 @@
 //! What the reference writes wrongly, and the page needs rightly: in both layouts, each fault by its name.
 
+use reqwest::Method;
 use serde_json::{Value, json};
-use watchtower_server::layout::Layout;
+use watchtower_server::{layout::Layout, media::blank::blank_movie};
 
 use crate::support::TestServer;
 
@@ -148,6 +149,24 @@ async fn a_project_without_an_edit_gets_one_as_long_as_its_last_frame_with_a_mov
             server.client.get(&url).header("range", "bytes=4-7").header("if-range", "\"other\"").send().await.unwrap();
         assert_eq!(stale.status(), 200);
     }
+}
+
+#[tokio::test]
+async fn the_page_is_led_into_the_frame_that_it_looks_for_though_by_itself_it_finds_the_one_before() {
+    let edits = json!([{"id": "cut", "frameOffset": 10}]);
+    let server = with(json!({}), json!({"name": "P", "edits": edits})).await;
+    let movie = blank_movie(24, 24.0);
+    let upload = server.request(Method::PUT, "/api/projects/p/edits/cut/movie?wait=published").body(movie);
+    server.send(upload).await.expect(201);
+    let edits = tree(&server, Layout::V1, "projects/p/edits.json").await;
+    for edit in [&edits[0], &tree(&server, Layout::Classic, "projects/p/edit.json").await] {
+        assert_eq!((&edit["frameOffset"], &edit["totalFrames"]), (&json!(9.75), &json!(34)));
+    }
+    // The API keeps whole frames, also when it is given the tree's own file.
+    server.put("/api/projects/p/edits", &edits).await.expect(200);
+    let edit = server.get("/api/projects/p/edits/cut").await.expect(200).json();
+    assert_eq!((&edit["frameOffset"], &edit["movie"]["frames"]), (&json!(10), &json!(24)));
+    server.patch("/api/projects/p/edits/cut", &json!({"frameOffset": 9.5})).await.refused(422, "invalid");
 }
 
 #[tokio::test]

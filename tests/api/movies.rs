@@ -85,6 +85,18 @@ fn what_is_read_of_a_movie_is_what_ffprobe_counts_and_with_its_index_in_front_it
 }
 
 #[test]
+fn frames_of_vp8_that_only_help_to_decode_others_do_not_count() {
+    if !has_tools() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let pass = "video:25:2.4 -c:v libvpx -auto-alt-ref 1 -lag-in-frames 25 -b:v 200k -pass";
+    ffmpeg(folder.path(), &format!("{pass} 1 -f null -"));
+    ffmpeg(folder.path(), &format!("{pass} 2 hidden.webm"));
+    assert_eq!(agreed(folder.path(), "hidden.webm", "v:0").frames, 60);
+}
+
+#[test]
 fn movies_that_other_programs_write_differently_are_read_as_well() {
     if !has_tools() {
         return;

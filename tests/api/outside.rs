@@ -71,13 +71,18 @@ pub async fn fill_with_demo(server: &TestServer) {
 }
 
 /// One browser at a time: two that draw in software on few cores take longer than one after the other.
-static BROWSER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub static BROWSER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A script of `tests/browser`, on a server.
 pub fn browser(script: &str, server: &TestServer) -> Option<Command> {
+    browser_at(script, &server.url(""))
+}
+
+/// The same, on the site at an address.
+pub fn browser_at(script: &str, base: &str) -> Option<Command> {
     let (node, chromium) = (tool("WATCHTOWER_TEST_NODE")?, tool("WATCHTOWER_TEST_CHROMIUM")?);
     let mut command = Command::new(node);
-    command.current_dir(repository().join("tests/browser")).arg(script).arg(server.url("")).env("CHROMIUM", chromium);
+    command.current_dir(repository().join("tests/browser")).arg(script).arg(base).env("CHROMIUM", chromium);
     Some(command)
 }
 

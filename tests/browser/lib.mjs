@@ -145,23 +145,23 @@ export async function tick(page, id, on) {
 }
 
 // The pixels of a canvas as the screen shows it: how many colours, and the colour at each of the points.
-export async function pixels(page, canvas, points = []) {
-  const png = (await page.locator(`#${canvas}`).screenshot()).toString('base64');
-  const reader = await page.context().newPage();
-  try {
-    return await reader.evaluate(async ({ png, points }) => {
-      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
-      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
-      context.drawImage(bitmap, 0, 0);
-      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-      return {
-        colors: new Set(new Uint32Array(data.buffer)).size,
-        at: points.map(([x, y]) => [...context.getImageData(x, y, 1, 1).data.subarray(0, 3)]),
-      };
-    }, { png, points });
-  } finally {
-    await reader.close();
-  }
+export const pixels = (page, canvas, points = []) => pixelsOf(page, page.locator(`#${canvas}`), points);
+
+export async function pixelsOf(page, element, points = []) {
+  const png = (await element.screenshot()).toString('base64');
+  const reader = (page.reader ??= await page.context().browser().newPage());
+  return reader.evaluate(async ({ png, points }) => {
+    const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+    const { width, height } = bitmap;
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    const at = ([x, y]) => 4 * (Math.floor(y) * width + Math.floor(x));
+    return {
+      width, height, colors: new Set(new Uint32Array(data.buffer)).size,
+      at: points.map((point) => [...data.subarray(at(point), at(point) + 3)]),
+    };
+  }, { png, points });
 }
 
 // ---- the server
@@ -192,6 +192,12 @@ export async function patch(base, path, value, query = '?wait=published') {
     method: 'PATCH', headers: { ...headers, 'content-type': 'application/merge-patch+json' }, body: JSON.stringify(value),
   });
   assert.ok(answer.ok, `PATCH ${path}: ${answer.status} ${await answer.clone().text()}`);
+}
+
+// Uploads a file as `curl -T` does.
+export async function put(base, path, file, query = '?wait=published') {
+  const answer = await fetch(`${base}${path}${query}`, { method: 'PUT', headers, body: file });
+  assert.ok(answer.ok, `PUT ${path}: ${answer.status} ${await answer.clone().text()}`);
 }
 
 // A project as its tree has it, the two layouts' differences taken out.

@@ -3,7 +3,7 @@
 //! Widths are in parts of the size of the font until the end: so lines need not be broken anew for each size.
 
 /// What there is for text in the middle of a tile, in pixels.
-const ROOM: (f32, f32) = (134.0, 86.0);
+const ROOM: (f32, f32) = (134.0, 92.0);
 
 /// The middle of a tile, in pixels.
 const MIDDLE: (f32, f32) = (75.0, 50.0);
@@ -20,10 +20,11 @@ const BREAK_ANYWHERE: f32 = 15.0;
 /// One line more has to make letters larger by this much.
 const WORTH_A_LINE: f32 = 1.12;
 
-/// Of the size of the font: from one line to the next, the height of a capital, and what is below the line.
+/// Of the size of the font: from one line to the next, the height of a capital, and what accents take above capitals, and
+/// tails below the line.
 const LINE: f32 = 1.06;
 const CAPITAL: f32 = 0.711;
-const BELOW: f32 = 0.15;
+const TAIL: f32 = 0.22;
 
 const MOST_LINES: u8 = 3;
 const ELLIPSIS: char = '…';
@@ -164,6 +165,6 @@ impl<'n> Text<'n> {
 
 /// The largest letters of so many lines, of which the widest is so wide.
 fn size_of(lines: u8, width: f32) -> f32 {
-    let height = f32::from(lines - 1) * LINE + CAPITAL + BELOW;
+    let height = f32::from(lines - 1) * LINE + CAPITAL + 2.0 * TAIL;
     (ROOM.1 / height).min(ROOM.0 / width.max(0.01)).min(LARGEST)
 }

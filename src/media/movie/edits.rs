@@ -7,7 +7,7 @@ use super::{Refused, bytes::Bytes, codec::float, tables::Run, track::Track};
 const MOST_EDITS: usize = 4096;
 
 /// How often a run of frames may be compared with an edit.
-const MOST_WORK: usize = 1 << 28;
+const MOST_WORK: usize = 1 << 26;
 
 /// Later than any time: times are sums of fewer than 2⁴⁰ numbers of 64 bits.
 const FOREVER: i128 = 1 << 110;
@@ -105,7 +105,7 @@ impl Edit {
         match time {
             -1 => return Ok(None),
             ..0 => return Err(place.damaged(format!("an edit begins {} units before its media", time.unsigned_abs()))),
-            _ if rate > 1 << 31 => return Err(Refused::Unsupported("it is edited to run backwards")),
+            _ if rate >= 1 << 31 => return Err(Refused::Unsupported("it is edited to run backwards")),
             _ => {}
         }
         let (timescale, movie) = (i128::from(track.timescale), i128::from(track.movie_timescale));
@@ -151,10 +151,13 @@ impl Run {
     /// How many of its frames begin before a time.
     fn before(&self, time: i128) -> i128 {
         let (count, step) = (i128::from(self.count), i128::from(self.step));
-        match step {
-            0 if self.time < time => count,
-            0 => 0,
-            step => (time - self.time + step - 1).div_euclid(step).clamp(0, count),
+        // Dividing such numbers is slow, and most runs are within, or outside.
+        if time <= self.time {
+            0
+        } else if time > self.time + step * (count - 1) {
+            count
+        } else {
+            (time - self.time + step - 1) / step
         }
     }
 }

@@ -41,7 +41,8 @@ pub(super) fn write(source: &mut Source<impl Read + Seek>, out: &mut impl Write)
 /// The index (`moov`) of a file of `length` bytes, which goes from where it was (`moved`) to the place `front`.
 pub(super) fn rewritten(moov: Bytes, front: u64, moved: &Range<u64>, length: u64) -> Result<Vec<u8>, Refused> {
     let index = |rewriter: &Rewriter| {
-        let mut out = Vec::new();
+        let places = if rewriter.is_wide { 2 } else { 1 };
+        let mut out = Vec::with_capacity(moov.rest().len() * places + 8);
         rewriter.add(&mut out, Child { kind: FourCc(*WAY[0]), body: moov }, 0).map(|()| out)
     };
     // Places beyond 4 GiB are larger themselves, and so is the index.
@@ -65,7 +66,7 @@ struct Moves {
 impl Moves {
     fn place(&self, place: u64) -> Result<u64, Refused> {
         if place < self.front {
-            return Ok(place);
+            return Err(Refused::Immovable("it names the beginning of the file as media data"));
         }
         if self.moved.contains(&place) {
             return Err(Refused::Immovable("it names itself as media data"));

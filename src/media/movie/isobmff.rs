@@ -16,7 +16,7 @@ pub(super) fn read(source: &mut Source<impl Read + Seek>) -> Result<Facts, Refus
     let extends = moov.child(*b"mvex")?;
     let may_lack_tables = extends.is_some() || outline.is_fragmented;
     let tables = Tables::of(track.samples, may_lack_tables)?;
-    tables.check(source.length())?;
+    tables.check(source.length(), &(outline.moov.at..outline.moov.end))?;
     let mut shown = Shown::new(&track)?;
     let end = tables.each_run(|run| shown.add(run))?;
     if outline.is_fragmented {

@@ -30,8 +30,8 @@ const LARGEST: u64 = 16;
 /// What the file says of its movie.
 pub(super) fn read(source: &mut Source<impl Read + Seek>) -> Result<Facts, Refused> {
     let header = Element::next(source, 0, None)?.ok_or(Refused::NotAMovie { looks_like: "an empty file" })?;
-    let container =
-        container(&header.load(source, LARGEST)?).ok_or(Refused::NotAMovie { looks_like: "EBML of another kind" })?;
+    let container = container(&header.load(source, LARGEST)?)
+        .ok_or(Refused::NotAMovie { looks_like: "an EBML file of another kind" })?;
     let segment = segment(source, header.known_end()?)?;
     let mut movie = Movie::default();
     movie.read(source, &segment)?;

@@ -7,7 +7,7 @@ use super::{Container, Refused, boxes::TopBox, fast_start::names_items, source::
 /// The largest index, in MiB: some ten hours of frames with a large entry each, times the tracks.
 pub(super) const LARGEST_INDEX: u64 = 64;
 
-/// The largest box that may say where in the file items are (`meta`), in MiB.
+/// The largest box that is searched for places of items (`meta`), in MiB.
 const LARGEST_META: u64 = 16;
 
 /// What there is in a file.
@@ -35,7 +35,7 @@ impl Outline {
         let mut at = 0;
         while let Some(found) = TopBox::next(source, at)? {
             match &found.kind.0 {
-                b"ftyp" => {
+                b"ftyp" if front == 0 && moov.is_none() && first_data.is_none() => {
                     let is_mp4 = source.peek(found.body, 4)? != b"qt  ";
                     container = if is_mp4 { Container::Mp4 } else { Container::QuickTime };
                     front = found.end;
@@ -67,8 +67,11 @@ impl Outline {
     }
 }
 
-/// Whether a `meta` box says where items are.
+/// Whether a `meta` box says where items are; a very large one might.
 fn has_item_places(source: &mut Source<impl Read + Seek>, meta: &TopBox) -> Result<bool, Refused> {
+    if meta.end - meta.body > LARGEST_META << 20 {
+        return Ok(true);
+    }
     let body = meta.load(source, LARGEST_META)?;
     Ok(names_items(meta.bytes(&body)))
 }

@@ -72,13 +72,13 @@ impl<'f, F: Read + Seek> Source<'f, F> {
         Ok(())
     }
 
-    /// All bytes of a piece of the file, of `most` MiB at most.
+    /// All bytes of a piece, which is known to lie within the file, of `most` MiB at most.
     pub fn load(&mut self, piece: Range<u64>, what: &str, most: u64) -> Result<Vec<u8>, Refused> {
         let size = piece.end.saturating_sub(piece.start);
         if size > most * 1024 * 1024 {
             return Err(Refused::TooLarge { what: format!("{what} has {size} bytes"), most: format!("{most} MiB") });
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         self.file.seek(SeekFrom::Start(piece.start)).map_err(Refused::Read)?;
         self.file.take(size).read_to_end(&mut bytes).map_err(Refused::Read)?;
         if bytes.len() as u64 == size { Ok(bytes) } else { Err(ended()) }

@@ -1,6 +1,8 @@
 //! The sample table (`stbl`; ISO/IEC 14496-12 §8.6 and §8.7), read in place: when each sample is shown, how large it is, and
 //! where it is. A sample of a video track is a frame. What the tables say of one another, and of the file, must agree.
 
+use std::ops::Range;
+
 use super::{
     Refused,
     bytes::{Bytes, pair},
@@ -47,8 +49,8 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// Checks that the tables agree, and that all samples are within a file of `length` bytes.
-    pub fn check(&self, length: u64) -> Result<(), Refused> {
+    /// Checks that the tables agree, and that all samples are within a file of `length` bytes, and beside its `index`.
+    pub fn check(&self, length: u64, index: &Range<u64>) -> Result<(), Refused> {
         let samples = u64::from(self.sizes.count);
         let counted = |table: &[[u8; 8]]| table.iter().map(|entry| u64::from(pair(*entry).0)).sum::<u64>();
         let agree = |name: &str, count: u64| {
@@ -59,11 +61,11 @@ impl<'a> Tables<'a> {
         if let Some(shifts) = self.shifts {
             agree("the table of shifts (ctts)", counted(shifts))?;
         }
-        self.check_chunks(length)
+        self.check_chunks(length, index)
     }
 
-    /// Checks that the chunks hold all samples, and end within the file.
-    fn check_chunks(&self, length: u64) -> Result<(), Refused> {
+    /// Checks that the chunks hold all samples, and where they begin and end.
+    fn check_chunks(&self, length: u64, index: &Range<u64>) -> Result<(), Refused> {
         let mut spread = Spread::new(self.spread, self.at)?;
         let mut sample = 0;
         for chunk in 0..self.chunks.count() {
@@ -78,6 +80,10 @@ impl<'a> Tables<'a> {
             if needs > length {
                 let what = format!("chunk {} of its media data", chunk + 1);
                 return Err(Refused::CutOff { what, at, needs, length });
+            }
+            if at < index.end && needs > index.start {
+                let what = format!("chunk {} of its media data is within its index", chunk + 1);
+                return Err(Refused::damaged(what, at));
             }
         }
         if sample == self.sizes.count {

@@ -25,6 +25,8 @@ pub(super) struct Track<'a> {
     pub height: u32,
     /// Its codec.
     pub codec: Codec,
+    /// Whether its frames are in this file.
+    is_here: bool,
     /// Its edit list, if it has one.
     pub edits: Option<Bytes<'a>>,
     /// Its sample table (`stbl`).
@@ -59,8 +61,21 @@ impl<'a> Track<'a> {
                 best = Some(found);
             }
         }
-        let (_, track) = best.ok_or(Refused::NoVideo)?;
-        if track.codec.is_encrypted { Err(Refused::Encrypted) } else { Ok(track) }
+        best.ok_or(Refused::NoVideo)?.1.checked(moov.at())
+    }
+
+    /// The track, if it can be shown.
+    fn checked(self, at: u64) -> Result<Self, Refused> {
+        if self.codec.is_encrypted {
+            return Err(Refused::Encrypted);
+        }
+        if !self.is_here {
+            return Err(Refused::Unsupported("its frames are in another file"));
+        }
+        if self.width == 0 || self.height == 0 {
+            return Err(Refused::damaged("the video track has no width or no height", at));
+        }
+        Ok(self)
     }
 
     /// A track, if it is one of video.
@@ -75,20 +90,15 @@ impl<'a> Track<'a> {
         let minf = mdia.needed(*b"minf")?;
         let samples = minf.needed(*b"stbl")?;
         let description = Description::of(samples.needed(*b"stsd")?)?;
-        if !is_here(minf, description.reference)? {
-            return Err(Refused::Unsupported("its frames are in another file"));
-        }
-        let (width, height) = description
-            .shown(&header)
-            .filter(|(width, height)| *width > 0 && *height > 0)
-            .ok_or_else(|| trak.damaged("the video track has no width or no height"))?;
+        let is_here = is_here(minf, description.reference)?;
+        let (width, height) = description.shown(&header);
         let is_turned = header.is_turned != movie.is_turned;
         let (width, height) = if is_turned { (height, width) } else { (width, height) };
         let edits = trak.child(*b"edts")?.map(|edts| edts.child(*b"elst")).transpose()?.flatten();
         let timescale = media_timescale(mdia.needed(*b"mdhd")?)?;
         let rank = (!description.codec.is_still, header.is_enabled);
         let (id, movie_timescale, codec) = (header.id, movie.timescale, description.codec);
-        Ok(Some((rank, Self { id, timescale, movie_timescale, width, height, codec, edits, samples })))
+        Ok(Some((rank, Self { id, timescale, movie_timescale, width, height, codec, is_here, edits, samples })))
     }
 }
 
@@ -185,14 +195,14 @@ impl Description {
 
     /// The size that is looked at: of the coded picture, in the shape that its pixels or else the track have. As browsers
     /// do, the lesser side is drawn out.
-    fn shown(&self, header: &TrackHeader) -> Option<(u32, u32)> {
+    fn shown(&self, header: &TrackHeader) -> (u32, u32) {
         let coded = (u32::from(self.width), u32::from(self.height));
         let header = (header.width, header.height);
         match self.pixel {
-            _ if coded.0 == 0 || coded.1 == 0 => Some(header),
-            Some(pixel) => codec::drawn_out(coded, pixel).or(Some(coded)),
-            None if header.0 > 0 && header.1 > 0 => Some(header),
-            None => Some(coded),
+            _ if coded.0 == 0 || coded.1 == 0 => header,
+            Some(pixel) => codec::drawn_out(coded, pixel).unwrap_or(coded),
+            None if header.0 > 0 && header.1 > 0 => header,
+            None => coded,
         }
     }
 }

@@ -79,7 +79,7 @@ fn pixels(format: Format, header: &Header, mut decoder: impl ImageDecoder) -> Re
     };
     let (channels, has_16_bits) = channels(decoder.color_type())
         .ok_or_else(|| Refused::Unsupported { format, why: format!("{:?}", decoder.color_type()) })?;
-    let mut pixels = vec![0; usize::try_from(size).map_err(|_| Refused::TooMuchMemory { format, bytes: size })?];
+    let mut pixels = vec![0; usize::try_from(size).map_err(|_| Refused::TooMuchMemory { format })?];
     decoder.read_image(&mut pixels).map_err(Refused::decoding(format))?;
     if has_16_bits {
         halve(&mut pixels);

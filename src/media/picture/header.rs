@@ -65,7 +65,7 @@ impl Header {
 
 /// Refuses what would take too much memory.
 pub(super) fn check_memory(format: Format, bytes: u64) -> Result<(), Refused> {
-    if bytes > MAX_MEMORY { Err(Refused::TooMuchMemory { format, bytes }) } else { Ok(()) }
+    if bytes > MAX_MEMORY { Err(Refused::TooMuchMemory { format }) } else { Ok(()) }
 }
 
 /// The next bytes of a file.

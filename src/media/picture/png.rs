@@ -10,9 +10,9 @@ use super::{
 };
 
 /// What the decoder may take for what is not pixels, such as texts, in bytes.
-pub(super) const EXTRAS: u64 = 32 << 20;
+pub(super) const EXTRAS: u64 = 16 << 20;
 
-/// Reads the list of chunks. What comes after the pixels may be missing; the decoder finds where pixels are.
+/// Reads the list of chunks, up to the one that ends it.
 pub(super) fn header(file: &mut (impl BufRead + Seek), length: u64) -> Result<Header, Refused> {
     let _signature = bytes::<8>(Format::Png, file)?;
     if bytes(Format::Png, file)? != *b"\0\0\0\x0dIHDR" {
@@ -29,10 +29,13 @@ pub(super) fn header(file: &mut (impl BufRead + Seek), length: u64) -> Result<He
     while !chunks.is_ended && chunks.position + 12 <= length {
         chunks.read(file)?;
     }
+    if !chunks.is_ended {
+        return Err(Refused::CutOff { format: Format::Png });
+    }
     header.orientation = chunks.orientation.unwrap_or(Orientation::NoTransforms);
-    let is_whole = chunks.is_ended && chunks.position == length;
+    let is_alone = chunks.position == length && length <= largest_plain(&header);
     let is_upright = header.orientation == Orientation::NoTransforms;
-    header.is_plain_png = is_whole && is_upright && !chunks.is_animated && length <= largest_plain(&header);
+    header.is_plain_png = is_alone && is_upright && !chunks.is_animated;
     Ok(header)
 }
 

@@ -36,16 +36,10 @@ pub enum Refused {
         height: u32,
     },
     /// Decoding it would take more memory than is given to it.
-    #[error(
-        "decoding the {format} would take {} MB of memory, and {} MB is the most: send a smaller one",
-        bytes / 1_000_000,
-        MAX_MEMORY / 1_000_000
-    )]
+    #[error("decoding the {format} would take more than {} MB of memory: send a smaller one", MAX_MEMORY / 1_000_000)]
     TooMuchMemory {
         /// Its format.
         format: Format,
-        /// As its header says.
-        bytes: u64,
     },
     /// The file ends before the picture does.
     #[error("the {format} is cut off: its end is missing, so it was perhaps not sent whole")]
@@ -92,7 +86,7 @@ impl Refused {
     pub(super) fn decoding(format: Format) -> impl Fn(ImageError) -> Self {
         move |error| match error {
             ImageError::IoError(error) => Self::reading(format)(error),
-            ImageError::Limits(_) => Self::TooMuchMemory { format, bytes: MAX_MEMORY },
+            ImageError::Limits(_) => Self::TooMuchMemory { format },
             ImageError::Unsupported(error) => Self::Unsupported { format, why: reason(&error) },
             error => Self::Damaged { format, why: reason(&error) },
         }

@@ -82,8 +82,8 @@ fn size(stream: &Value) -> (u32, u32) {
     let [wide, high] = ratio.map_or([1, 1], |(wide, high)| [wide, high].map(|number| number.parse::<u32>().unwrap()));
     if wide > high {
         width = (width * wide + high / 2) / high;
-    } else if wide > 0 {
-        height = (height * high + wide / 2) / wide;
+    } else {
+        height = (height * high + wide / 2).checked_div(wide).unwrap_or(height);
     }
     let mut turns =
         stream["side_data_list"].as_array().into_iter().flatten().filter_map(|data| data["rotation"].as_i64());

@@ -94,6 +94,30 @@ fn sizes_can_have_four_bits_or_be_all_the_same() {
 }
 
 #[test]
+fn covers_and_tracks_that_are_switched_off_are_not_what_is_shown() {
+    let trak = |frames: u32| {
+        let moov = Mp4::new(frames).moov(24);
+        let start = moov.windows(4).position(|letters| letters == b"trak").unwrap() - 4;
+        moov[start..].to_vec()
+    };
+    let replaced = |bytes: &[u8], old: &[u8], new: &[u8]| {
+        let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+        [&bytes[..at], new, &bytes[at + old.len()..]].concat()
+    };
+    let movie = Mp4 { more: trak(2), ..Mp4::new(5) }.bytes();
+    assert_shown(&movie, 5, 0.2);
+    // The first that is replaced is of the first track.
+    assert_shown(&replaced(&movie, b"mp4v", b"jpeg"), 2, 0.08);
+    let off = replaced(&movie, b"tkhd\0\0\0\x03", b"tkhd\0\0\0\x02");
+    assert_shown(&off, 2, 0.08);
+    assert_shown(&replaced(&Mp4::new(5).bytes(), b"mp4v", b"jpeg"), 5, 0.2);
+    // A key is only needed for what is shown.
+    let with_key = Mp4 { more: replaced(&trak(2), b"mp4v", b"encv"), ..Mp4::new(5) };
+    assert_shown(&with_key.bytes(), 5, 0.2);
+    assert!(matches!(refused(&replaced(&with_key.bytes(), b"mp4v", b"jpeg")), Refused::Encrypted));
+}
+
+#[test]
 fn an_index_is_read_up_to_a_size() {
     let mut bytes = [boxed(*b"ftyp", &[b"isom", &words(&[0])]), words(&[65 << 20]), b"moov".to_vec()].concat();
     bytes.resize(66 << 20, 0);

@@ -42,7 +42,7 @@ fn the_smallest_movie_is_read() {
     assert_eq!(fast_start(&bytes).unwrap(), bytes);
     let bytes = file("matroska", &[&tracks("V_VP9", &[], &[]), &cluster(0, &[&blocks(&[0])])]);
     assert_eq!((facts(&bytes).container, looks_like_movie(&bytes)), (Container::Matroska, Some(Container::Matroska)));
-    assert_refused(&file("other", &[]), "EBML of another kind");
+    assert_refused(&file("other", &[]), "an EBML file of another kind");
 }
 
 #[test]

@@ -1,0 +1,15 @@
+//! Pictures and movies: uploaded, shown by the trees, read, kept as long as somebody needs them.
+
+mod digests;
+mod drawn;
+mod imports;
+mod kept;
+mod made;
+mod memory;
+mod movies;
+mod on_the_way;
+mod place;
+mod published;
+mod read_only;
+mod refusals;
+mod uploads;
