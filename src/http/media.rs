@@ -53,7 +53,7 @@ fn medium(api: Api, kind: Kind) -> Api {
     let (of, name) = (kind.singular(), if kind == Kind::Edit { "Movie" } else { "Thumbnail" });
     let describe =
         |verb: &str, summary: String| Endpoint::new(&format!("{verb}{}{name}", kind.type_name()), "media", &summary);
-    let (takes, about) = if kind == Kind::Edit {
+    let (gives, about) = if kind == Kind::Edit {
         (
             "video/mp4",
             "MP4, MOV or WebM, of a codec that browsers play. The type is found by content; the movie is served so that it plays while it arrives.",
@@ -73,9 +73,11 @@ fn medium(api: Api, kind: Kind) -> Api {
             original(state, kind, own(kind, address), request)
         },
         describe("get", format!("Gets the {} of the {of} as it was sent.", kind.medium()))
-            .answers_file("200", takes, "The file; with `Range` 206")
+            .answers_file("200", gives, "The file")
+            .answers_file("206", gives, "The part that `Range` asks for")
             .answers_empty("304", "Nothing changed since the validator that was sent")
-            .refuses(&["404", "422"]),
+            .answers_empty("416", "There is no such part")
+            .refuses(&["404", "412", "422"]),
     )
     .add(
         Method::Put,
@@ -91,7 +93,7 @@ fn medium(api: Api, kind: Kind) -> Api {
         ))
         .about(about)
         .header("Repr-Digest", digest)
-        .takes(takes, "The file", file(), None)
+        .takes("application/octet-stream", "The file; what it is, is found by its content", file(), None)
         .answers("200", "What the file is, and where the tree has it", schema("Medium"))
         .answers("201", "The same, where there was none", schema("Medium"))
         .refuses(&REFUSALS),

@@ -89,6 +89,11 @@ impl Links {
         Ok(tally)
     }
 
+    /// Whether a project has these in place, and no others.
+    pub fn has(&self, project: Option<&Id>, links: &[Link]) -> bool {
+        self.placed.get(&project.cloned()).is_some_and(|placed| placed == links)
+    }
+
     /// Removes what retired long enough ago.
     pub fn expire(&mut self, tree: &Tree, now: Instant) -> Result<(), tree::Error> {
         for retired in self.retired.values_mut() {

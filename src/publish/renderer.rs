@@ -180,6 +180,10 @@ impl Renderer {
         let is_kept = self.targets.iter().all(Target::is_kept);
         let is_first = std::mem::take(&mut self.is_first);
         let everything = wish.projects.is_empty() || is_first && is_kept;
+        match self.place_people(&context).await {
+            Ok(placed) => tally += placed,
+            Err(error) => failure = Some(error),
+        }
         for (id, _) in context.projects() {
             let contents = self.sources.studio.scope(id).await?;
             let state = (contents.revision, context.revision, self.shows_the_day().then_some(self.day));
@@ -213,6 +217,18 @@ impl Renderer {
             self.tidy(wish.force).await?;
         }
         failure.map_or(Ok(tally), Err)
+    }
+
+    /// Puts the pictures of people in place, which projects name before the lists do.
+    async fn place_people(&mut self, context: &Scope) -> Result<Tally, Error> {
+        let links = layout::media::links_of_people(context);
+        if self.links.iter().all(|known| known.has(None, &links)) {
+            return Ok(Tally::default());
+        }
+        let rendered = vec![Rendered { links, ..Rendered::default() }; self.targets.len()];
+        let placed = self.publish(false, None, move || Ok(rendered)).await?;
+        // With the lists they are counted once more.
+        Ok(Tally { unchanged: 0, ..placed })
     }
 
     /// Removes pictures and movies that nobody looks at any more: every hour, and if it is asked for.

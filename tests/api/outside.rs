@@ -320,6 +320,9 @@ async fn every_answer_conforms_to_the_description_of_the_api() {
     let Some(schemathesis) = tool("WATCHTOWER_TEST_SCHEMATHESIS") else { return };
     let (server, folder) = (TestServer::start().await, TempDir::new().unwrap());
     fill_with_demo(&server).await;
+    // What was just created has no picture yet: that is a 404, and right.
+    let settings = "[[operations]]\ninclude-path-regex = \"/(thumbnail|movie)$\"\nchecks.ensure_resource_availability.enabled = false\n";
+    std::fs::write(folder.path().join("schemathesis.toml"), settings).unwrap();
     let mut command = Command::new(schemathesis);
     command.current_dir(&folder).arg("run").arg(server.url("/api/openapi.json"));
     command.args([

@@ -14,8 +14,6 @@ const media = JSON.parse(readFileSync(join(folder, 'media.json')));
 const layout = await get(base, '/data/projects/context.json').then(() => 'classic', () => 'v1');
 const tree = await readTree(base, layout, media.project);
 
-const VIEWPORT = { width: 1600, height: 900 };
-const LARGE = { width: 2400, height: 1500 }; // for faces, which are small
 const THUMBNAIL = [150, 100];
 const AVATAR = [400, 400];
 const BACKGROUND = [26, 26, 26];
@@ -122,29 +120,25 @@ const thumbnails = (page, kind, pictures) => areWhole(page, tree[kind].length, 0
   return { name, chart: chartOf(pictures, `${kind}/${id}`) };
 });
 
-// Of each shot its assignee, one for each.
-const faces = (page, pictures) => areWhole(page, tree.shots.length, 1, (face, drawn) => {
+function shotBehind(face, drawn) {
   const isBehind = ({ kind, bundle, left, top, width, height }) => kind === 'image' && bundle === 0
     && face.left > left && face.left < left + width && face.top > top && face.top < top + height;
-  const shot = tree.shots[drawn.find(isBehind).slice];
+  return tree.shots[drawn.find(isBehind).slice];
+}
+
+// Of each shot its one assignee. Those of a sequence are all of the team, and there faces are large enough to look into.
+const faces = (page, pictures) => areWhole(page, tree.team.length, 1, (face, drawn) => {
+  const shot = shotBehind(face, drawn);
   const [id] = shot.tasks[0].assignees;
   assert.equal(tree.team[face.slice].id, id, `who is at ${shot.name}`);
   return { name: `${id} at ${shot.name}`, chart: chartOf(pictures, `users/${id}`) };
 });
 
-async function groupByAssignee(page) {
-  await page.setViewportSize(LARGE);
+async function showFaces(page) {
   await plain(page, 'shots');
-  await choose(page, { taskType: 'anim' });
-  await choose(page, { group: 'groupByAssignee' });
+  await choose(page, { taskType: 'anim', show: 'showActiveSequence' });
   await tick(page, 'showAssignees', true);
   await tick(page, 'showStatuses', false);
-}
-
-async function leaveGroups(page) {
-  await plain(page, 'shots');
-  await page.setViewportSize(VIEWPORT);
-  await settle(page);
 }
 
 async function pictures(page, report) {
@@ -173,17 +167,21 @@ async function pictures(page, report) {
     await screenshot(page, `${layout}-media-assets`);
     return found;
   });
-  await plain(page, 'shots');
-  await choose(page, { taskType: 'anim' });
-  const anim = tree.taskTypes.find(({ id }) => id === 'anim');
-  await grouped(page, report, tree, tree.shots, { label: 'shots by assignee', by: 'groupByAssignee', taskType: anim });
-  await report.check('people: every face is whole, as far as it is not behind the round hole', async () => {
-    await groupByAssignee(page);
+  await report.check('people: every face is whole, as far as the round hole shows it', async () => {
+    await showFaces(page);
     const found = await faces(page, media.pictures);
     await screenshot(page, `${layout}-media-faces`);
     return found;
   });
-  await leaveGroups(page);
+  await choose(page, { show: 'showAll' });
+  const anim = tree.taskTypes.find(({ id }) => id === 'anim');
+  await grouped(page, report, tree, tree.shots, { label: 'shots by assignee', by: 'groupByAssignee', taskType: anim, shot: `${layout}-media-by-assignee` });
+  await report.check('every shot of a group has the face of its assignee', async () => {
+    const found = await shapes(page, GRID);
+    const drawn = found.filter(({ kind, bundle }) => kind === 'image' && bundle === 1).map((face) => `${tree.team[face.slice].id} at ${shotBehind(face, found).name}`);
+    assert.deepEqual(drawn.sort(), tree.shots.map(({ name, tasks }) => `${tasks[0].assignees[0]} at ${name}`).sort());
+  });
+  await plain(page, 'shots');
 }
 
 // ---- the movie
@@ -288,14 +286,14 @@ async function changesAreShown(page, report) {
     return found;
   });
   await report.check('a new picture of a person as well', async () => {
-    await groupByAssignee(page);
+    await showFaces(page);
     await upload(person, 'later');
     const found = await faces(page, after);
     await screenshot(page, `${layout}-media-new-face`);
     await isSamePage();
     return found;
   });
-  await leaveGroups(page);
+  await plain(page, 'shots');
   await report.check('a new movie takes the place of the old one, at the same frame', async () => {
     await clickShot(page, 7);
     const { startFrame } = tree.shots[7];
@@ -366,7 +364,6 @@ async function bare(page, report) {
 }
 
 await run(async (page, report) => {
-  await page.setViewportSize(VIEWPORT);
   try {
     await pictures(page, report);
     await plays(page, report, media.mp4, 'mp4');

@@ -16,7 +16,7 @@ use sha2::Sha256;
 use watchtower_server::webhook::verify::{Refused, Settings, Verifier};
 
 use super::{
-    FLOW_SECRET, FRAMEIO_SECRET, GITHUB_SECRET, STANDARD_SECRET, headers, hex, name, sha256, sign, variable, verifier,
+    FLOW_SECRET, FRAMEIO_SECRET, GITHUB_SECRET, STANDARD_SECRET, headers, hex, name, sign, variable, verifier,
 };
 
 /// As in the other property tests: the same cases at every run, unless others are asked for.

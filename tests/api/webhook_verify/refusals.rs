@@ -130,11 +130,9 @@ fn another_secret_does_not_fit_wherever_it_stands() {
     assert_eq!(secret(&[new, FLOW_SECRET]), Ok(Some(1)));
     assert_eq!(secret(&[old, new, FLOW_SECRET]), Ok(Some(2)));
     assert_eq!(secret(&[FLOW_SECRET, FLOW_SECRET]), Ok(Some(0)), "while the new one is not there yet");
-    let refused = Err(Refused::Signature(name("x-sg-signature")));
-    assert_eq!(secret(&[new, old]), refused);
-    assert_eq!(secret(&[&FLOW_SECRET.to_uppercase(), &FLOW_SECRET[1..]]), refused);
-    let words = refused.unwrap_err().to_string();
-    assert!(words.contains("x-sg-signature") && !words.contains(FLOW_SHA1) && !words.contains("secrets"), "{words}");
+    for wrong in [[new, old], [&FLOW_SECRET.to_uppercase(), &FLOW_SECRET[1..]]] {
+        assert_eq!(secret(&wrong), Err(Refused::Signature(name("x-sg-signature"))));
+    }
 }
 
 #[test]
