@@ -110,7 +110,10 @@ impl Look {
 
 impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Look").field("today", &self.today).field("placeholders", &self.placeholders).finish()
+        f.debug_struct("Look")
+            .field("today", &self.today)
+            .field("placeholders", &self.placeholders)
+            .finish_non_exhaustive()
     }
 }
 

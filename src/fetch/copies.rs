@@ -37,7 +37,7 @@ const PACE: Duration = Duration::from_millis(50);
 /// See [`PACE`]: with many thousands of files, looking takes no more than a fifth of the time of a core.
 const REST: u32 = 4;
 /// After this, what is due is looked at even if nothing happened: the clock may have been set.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where copies go.
 #[derive(Clone)]
@@ -189,7 +189,9 @@ impl Copier {
         self.denied.retain(|name, _| wanted.contains_key(&**name));
         let mut downloads = self.fetches.downloads();
         let gone: Vec<String> = downloads.known.keys().filter(|name| !wanted.contains_key(&***name)).cloned().collect();
-        gone.iter().for_each(|name| drop(downloads.known.remove(name)));
+        for name in &gone {
+            downloads.known.remove(name);
+        }
 
         let (mut tally, mut later) = (Tally::default(), now.saturating_add(micros(PATIENCE)));
         let mut queues: HashMap<&str, Vec<(Instant, &str)>> = HashMap::new();
@@ -259,7 +261,9 @@ impl Copier {
             tracing::error!(%error, "what is known of files of other servers could not be kept");
         }
         let mut downloads = self.fetches.downloads();
-        known.into_iter().for_each(|(name, download)| downloads.end(name, download));
+        for (name, download) in known {
+            downloads.end(name, download);
+        }
     }
 
     fn settle(&mut self, asked: Result<Asked, JoinError>) -> Option<(String, Download)> {

@@ -40,6 +40,7 @@ pub struct WireUser<'a> {
 
 impl<'a> WireUser<'a> {
     /// The person as both layouts show them.
+    #[must_use]
     pub fn new(id: &'a Id, user: &'a User, look: &Look) -> Self {
         let key = Key::new(None, Kind::User, id);
         let picture = media::thumbnail(&key, &user.thumbnail, user.thumbnail_url.as_deref(), look);

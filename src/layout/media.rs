@@ -80,6 +80,7 @@ pub fn below_the_page(path: &str) -> Cow<'_, str> {
 
 /// The `thumbnailUrl` of an entity: its picture, if it has one; else the path that was sent; else, for a URL, what the
 /// settings of its host say. `None`: the page shows its own placeholder.
+#[must_use]
 pub fn thumbnail<'a>(
     key: &Key,
     picture: &Attached<Picture>,
@@ -106,16 +107,14 @@ pub fn thumbnail<'a>(
 #[must_use]
 pub fn is_ours(path: &str) -> bool {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let (folder, name) = match parts[..] {
-        ["data", "projects", _, folder, name] | ["data", "users", folder, name] => (folder, name),
-        _ => return false,
-    };
+    let (["data", "projects", _, folder, name] | ["data", "users", folder, name]) = parts[..] else { return false };
     let hash = name.rsplit_once('.').and_then(|(stem, _)| stem.rsplit_once('-')).map_or("", |(_, hash)| hash);
     let is_hash = hash.len() == 16 && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
     is_hash && [PREVIEWS, DRAWN, MOVIES].contains(&folder)
 }
 
 /// The picture of an entity as a file of the tree, if it has one.
+#[must_use]
 pub fn link(key: &Key, picture: &Attached<Picture>) -> Option<Link> {
     let shown = picture.get()?.shown;
     Some(Link { path: picture_path(key, shown), of: Linked::Media(shown) })

@@ -59,17 +59,13 @@ pub async fn accept(
     off_thread(kind, move || {
         let (hash, size, file) = (received.hash(), received.size(), received.open()?);
         let sent = Sent { hash, size, file, source };
-        match canvas_of(kind) {
-            Some(canvas) => {
-                let (picture, shown) = fit(&store, sent, canvas)?;
-                let pins = [Some(received.keep()?), shown].into_iter().flatten().collect();
-                Ok(Accepted { attachment: Attachment::Thumbnail(Some(picture)), _pins: pins })
-            }
-            None => {
-                let (movie, pin) = prepare(&store, sent, || received.keep())?;
-                Ok(Accepted { attachment: Attachment::Movie(Some(movie)), _pins: vec![pin] })
-            }
-        }
+        let Some(canvas) = canvas_of(kind) else {
+            let (movie, pin) = prepare(&store, sent, || received.keep())?;
+            return Ok(Accepted { attachment: Attachment::Movie(Some(movie)), _pins: vec![pin] });
+        };
+        let (picture, shown) = fit(&store, sent, canvas)?;
+        let pins = [Some(received.keep()?), shown].into_iter().flatten().collect();
+        Ok(Accepted { attachment: Attachment::Thumbnail(Some(picture)), _pins: pins })
     })
     .await
 }
@@ -96,13 +92,13 @@ pub async fn accept_kept(
 /// A picture as the page takes it, which is not kept.
 pub async fn fit_for_page(received: Received, kind: Kind) -> Result<Vec<u8>, Refused> {
     let canvas = canvas_of(kind).unwrap_or(Canvas::THUMBNAIL);
-    off_thread(kind, move || match picture::fit(BufReader::new(received.open()?), canvas)?.png {
-        Some(png) => Ok(png),
-        None => {
-            let mut original = Vec::new();
-            received.open()?.read_to_end(&mut original)?;
-            Ok(original)
+    off_thread(kind, move || {
+        if let Some(png) = picture::fit(BufReader::new(received.open()?), canvas)?.png {
+            return Ok(png);
         }
+        let mut original = Vec::new();
+        received.open()?.read_to_end(&mut original)?;
+        Ok(original)
     })
     .await
 }

@@ -241,8 +241,8 @@ impl Renderer {
         self.collect().await?;
         let (targets, mut links) = (self.targets.clone(), std::mem::take(&mut self.links));
         let expire = move || {
-            let each = targets.iter().zip(&mut links);
-            let expired = each.map(|(target, links)| links.expire(&target.tree, now)).collect::<Result<(), _>>();
+            let mut each = targets.iter().zip(&mut links);
+            let expired = each.try_for_each(|(target, links)| links.expire(&target.tree, now));
             (links, expired)
         };
         let (links, expired) = tokio::task::spawn_blocking(expire).await.map_err(|_| Error::Stopped)?;

@@ -124,7 +124,7 @@ async fn no_picture_is_larger_than_the_server_takes() {
         options.media_hosts = super::hosts(&tracker.settings(""));
     })
     .await;
-    server.put("/api/projects/p", &serde_json::json!({"name": "P"})).await.expect(201);
+    server.put("/api/projects/p?wait=published", &serde_json::json!({"name": "P"})).await.expect(201);
     tracker.has("/a.png", File::png(png(RED)));
     server.push("a", &tracker.url("/a.png")).await;
     fails(&server, "larger than 20 bytes, the limit of this server").await;

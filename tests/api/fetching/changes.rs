@@ -12,17 +12,22 @@ const RED: [u8; 3] = [250, 0, 0];
 const BLUE: [u8; 3] = [0, 0, 250];
 const GREEN: [u8; 3] = [0, 250, 0];
 
+/// A picture of a colour, of so many versions.
+type Version = fn([u8; 3], u8) -> File;
+
 /// Longer than the usual `refresh`.
 const LATER: i64 = 601;
 
 #[tokio::test]
 async fn a_new_picture_under_the_same_address_replaces_the_old() {
-    let by_tag = |color, version: u8| File::png(png(color)).with_etag(&format!("v{version}"));
-    let by_date =
-        |color, version: u8| File::png(png(color)).modified(&format!("Thu, 0{version} Jan 2026 10:00:00 GMT"));
-    let version: [(&dyn Fn([u8; 3], u8) -> File, _, _); 2] =
-        [(&by_tag, "if-none-match", "\"v1\""), (&by_date, "if-modified-since", "Thu, 01 Jan 2026 10:00:00 GMT")];
-    for (file, condition, validator) in version {
+    let by_tag: Version = |color, version| File::png(png(color)).with_etag(&format!("v{version}"));
+    let by_date: Version = |color, version| {
+        let date = format!("Thu, 0{version} Jan 2026 10:00:00 GMT");
+        File::png(png(color)).modified(&date)
+    };
+    for (file, condition, validator) in
+        [(by_tag, "if-none-match", "\"v1\""), (by_date, "if-modified-since", "Thu, 01 Jan 2026 10:00:00 GMT")]
+    {
         let (tracker, server) = copying("").await;
         tracker.has("/a.png", file(RED, 1));
         server.push("a", &tracker.url("/a.png")).await;

@@ -21,11 +21,15 @@ async fn passing_on(rest: &str) -> (Tracker, TestServer) {
     copying(&format!("mode = \"proxy\"\n{rest}")).await
 }
 
+fn is_between(path: &str, begin: &str, end: &str) -> bool {
+    path.starts_with(begin) && path.ends_with(end)
+}
+
 /// Pushes a shot with the URL of a picture; gives the path that the tree has for it.
 async fn pushed(server: &TestServer, url: &str) -> String {
     server.put("/api/projects/p/shots/a?wait=published", &shot("a", url)).await;
     let path = server.picture_of("a").await.unwrap();
-    assert!(path.starts_with("data/projects/p/remote/shots/a-") && path.ends_with(".png"), "{path}");
+    assert!(is_between(&path, "data/projects/p/remote/shots/a-", ".png"), "{path}");
     format!("/{path}")
 }
 
@@ -33,7 +37,7 @@ async fn pushed(server: &TestServer, url: &str) -> String {
 async fn pushed_movie(server: &TestServer, url: &str) -> String {
     server.put("/api/projects/p/edits/cut?wait=published", &json!({"sourceName": url})).await;
     let path = server.tree("projects/p/edit.json").await["sourceName"].as_str().unwrap().to_owned();
-    assert!(path.starts_with("data/projects/p/remote/edits/cut-") && path.ends_with(".mp4"), "{path}");
+    assert!(is_between(&path, "data/projects/p/remote/edits/cut-", ".mp4"), "{path}");
     format!("/{path}")
 }
 
@@ -227,7 +231,7 @@ async fn who_goes_away_in_the_middle_of_a_movie_frees_the_connection() {
     for _ in 0..3 {
         let mut viewer = TcpStream::connect(server.address).await.unwrap();
         viewer.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
-        let mut begun = [0; 1 << 16];
+        let mut begun = vec![0; 1 << 16];
         viewer.read_exact(&mut begun).await.unwrap();
         assert!(begun.starts_with(b"HTTP/1.1 200 OK"));
         assert_eq!(tracker.counts().open, 1, "it is too long to have come whole");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sha2::Digest;
+use watchtower_server::model::media::Sha256;
 
 use super::{
     copying,
@@ -20,8 +21,8 @@ const RED: [u8; 3] = [250, 0, 0];
 fn all_are_whole(server: &TestServer) -> usize {
     let kept = files(&server.folder.join("media"));
     for (path, bytes) in &kept {
-        let digest: String = sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(path.rsplit_once('/').unwrap().1, digest, "{path}");
+        let digest = Sha256::new(sha2::Sha256::digest(bytes).into());
+        assert_eq!(path.rsplit_once('/').unwrap().1, digest.to_string(), "{path}");
     }
     kept.len()
 }

@@ -1,7 +1,7 @@
 //! A tracker on loopback, which answers as it is told to, also as no proper server does.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     io,
     sync::{Arc, Mutex},
     time::Duration,
@@ -44,10 +44,9 @@ impl File {
 
     /// The answer to a request: all of it, a part of it, or that it is what the client has.
     fn answer(&self, head: &str) -> Vec<u8> {
-        let mut headers = String::new();
-        for (name, value) in [("ETag", &self.etag), ("Last-Modified", &self.last_modified)] {
-            headers += &value.as_ref().map_or_else(String::new, |value| format!("{name}: {value}\r\n"));
-        }
+        let versions = [("ETag", &self.etag), ("Last-Modified", &self.last_modified)];
+        let versions = versions.map(|(name, value)| value.as_ref().map(|value| format!("{name}: {value}\r\n")));
+        let headers = versions.into_iter().flatten().collect::<String>();
         let is_known = match (header(head, "if-none-match"), header(head, "if-modified-since")) {
             (Some(tag), _) => self.etag.as_deref() == Some(tag),
             (None, since) => since.is_some() && self.last_modified.as_deref() == since,
@@ -57,20 +56,20 @@ impl File {
         }
         let all = self.bytes.len();
         let asked = header(head, "range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
-        let (status, part) = match asked {
+        let (status, part, place) = match asked {
             Some((first, _)) if first.parse::<usize>().is_ok_and(|first| first >= all) => {
                 return format!("HTTP/1.1 416 No\r\nContent-Range: bytes */{all}\r\nContent-Length: 0\r\n\r\n").into();
             }
             Some((first, last)) => {
                 let (first, last) = (first.parse().unwrap(), last.parse().map_or(all, |last: usize| all.min(last + 1)));
-                headers += &format!("Content-Range: bytes {first}-{}/{all}\r\n", last - 1);
-                ("206 Partial Content", &self.bytes[first..last])
+                let place = format!("Content-Range: bytes {first}-{}/{all}\r\n", last - 1);
+                ("206 Partial Content", &self.bytes[first..last], place)
             }
-            None => ("200 OK", &self.bytes[..]),
+            None => ("200 OK", &self.bytes[..], String::new()),
         };
         let (media_type, length) = (self.media_type, part.len());
         let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nAccept-Ranges: bytes\r\n{headers}\r\n"
+            "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nAccept-Ranges: bytes\r\n{place}{headers}\r\n"
         );
         [head.as_bytes(), part].concat()
     }
@@ -88,8 +87,6 @@ pub enum Reply {
     Stalled(File),
     /// Bytes without end.
     Endless,
-    /// One after the other, the last for ever.
-    InTurn(VecDeque<Reply>),
     /// Not before [`Tracker::let_go`].
     Held(Box<Reply>),
     /// Only to who has this in `Authorization`.
@@ -238,21 +235,13 @@ async fn converse(mut stream: TcpStream, state: Arc<State>) {
             counts.all += 1;
             counts.most = counts.most.max(counts.open);
         });
-        let reply = state.replies.lock().unwrap().get_mut(path_of(&text)).map(next_of);
+        let reply = state.replies.lock().unwrap().get(path_of(&text)).cloned();
         let reply = reply.unwrap_or_else(|| Reply::page("404 Not Found", ""));
         let goes_on = answer(&mut stream, &text, reply, &state).await;
         state.counts.send_modify(|counts| counts.open -= 1);
         if !goes_on.unwrap_or(false) {
             return;
         }
-    }
-}
-
-fn next_of(reply: &mut Reply) -> Reply {
-    match reply {
-        Reply::InTurn(turns) if turns.len() > 1 => turns.pop_front().unwrap(),
-        Reply::InTurn(turns) => turns[0].clone(),
-        other => other.clone(),
     }
 }
 
@@ -298,7 +287,6 @@ async fn answer(stream: &mut TcpStream, head: &str, reply: Reply, state: &State)
             let reply = if is_open { *reply } else { Reply::page("403 Forbidden", "") };
             return Box::pin(answer(stream, head, reply, state)).await;
         }
-        Reply::InTurn(_) => panic!("turns within turns"),
     }
     Ok(true)
 }

@@ -158,7 +158,7 @@ async fn of_what_was_deleted_while_its_file_came_nothing_is_left() {
         assert!(!files(&server.site()).keys().any(|path| path.contains("previews/")));
         server.get("/readyz").await.expect(200);
         // It can come again.
-        server.put("/api/projects/p", &json!({"name": "P"})).await;
+        server.put("/api/projects/p?wait=published", &json!({"name": "P"})).await;
         server.push("a", &tracker.url("/a.png")).await;
         server.other_picture_of("a", None).await;
         assert_eq!(color(&server).await, Some(RED));

@@ -94,7 +94,7 @@ fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (files(one), files(other));
     assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
     for (path, bytes) in &one {
-        let is_json = path.ends_with(".json");
+        let is_json = watchtower_server::layout::is_json(path);
         let text = |bytes: &[u8]| if is_json { String::from_utf8_lossy(bytes).into_owned() } else { String::new() };
         assert!(other[path] == *bytes, "{path}:\n{}\n{}", text(bytes), text(&other[path]));
     }

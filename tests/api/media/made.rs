@@ -10,7 +10,7 @@ use watchtower_server::media::blank::blank_movie;
 /// A picture in which no two pixels beside each other are alike; `shade` tells one from another.
 pub fn picture(format: ImageFormat, (width, height): (u32, u32), shade: u8) -> Vec<u8> {
     let byte = |number: u32| u8::try_from(number % 256).unwrap();
-    let pixel = |x: u32, y: u32| Rgb([byte(x * 7 + y), byte(x ^ y * 3), shade]);
+    let pixel = |x: u32, y: u32| Rgb([byte(x * 7 + y), byte(x ^ (y * 3)), shade]);
     let mut bytes = Cursor::new(Vec::new());
     RgbImage::from_fn(width, height, pixel).write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
@@ -60,7 +60,7 @@ pub fn index_last(movie: &[u8], between: &[u8]) -> Vec<u8> {
 
 /// The digits of the SHA-256 of a file.
 pub fn sha256(bytes: &[u8]) -> String {
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    watchtower_server::model::media::Sha256::new(sha2::Sha256::digest(bytes).into()).to_string()
 }
 
 /// A movie that ffmpeg makes, with these arguments between spaces, of pictures that move at 24 frames a second for a second;

@@ -97,6 +97,11 @@ impl Place {
         self.shown(server, layout).await.into_iter().map(|mut shown| shown[name].take()).collect()
     }
 
+    /// The path that the tree of the server's first site has for it.
+    pub async fn path_in(self, server: &TestServer) -> String {
+        self.paths(server, server.layout).await[0].as_str().unwrap().to_owned()
+    }
+
     /// The one path that all trees have for it.
     pub async fn path(self, server: &TestServer) -> String {
         let mut paths = self.paths(server, Layout::Classic).await;
@@ -104,13 +109,6 @@ impl Place {
         paths.dedup();
         assert_eq!(paths.len(), 1, "{paths:?}");
         paths[0].as_str().unwrap_or_else(|| panic!("no path of {self:?}")).to_owned()
-    }
-}
-
-impl Place {
-    /// The path that the tree of the server's first site has for it.
-    pub async fn path_in(self, server: &TestServer) -> String {
-        self.paths(server, server.layout).await[0].as_str().unwrap().to_owned()
     }
 }
 

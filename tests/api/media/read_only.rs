@@ -45,7 +45,9 @@ async fn a_picture_or_movie_stays_whatever_is_written_about_its_entity() {
             if !["users", "projects"].contains(&kind) {
                 change["project"] = json!("p");
             }
-            at.into_iter().for_each(|at| change["at"] = json!(at));
+            if let Some(at) = at {
+                change["at"] = json!(at);
+            }
             change
         };
         let changes = ["put", "merge"].into_iter().flat_map(|op| {

@@ -109,7 +109,7 @@ impl Production {
             .map(|(at, (size, form))| (format!("assets/{}", asset(at)), at + 5, size, form));
         let people = OF_PEOPLE.iter().zip(PEOPLE).enumerate();
         let people = people.map(|(at, ((size, form), name))| (format!("users/{name}"), at + 2, size, form));
-        let own = [("project".to_owned(), 9, &(1500, 1000), &Form::Jpeg)];
+        let own = [("project".to_owned(), 9, &(1500, 800), &Form::Jpeg)];
         let all = shots.chain(assets).chain(people).chain(own);
         let later = [
             ("shots/0050", 0, (300, 900), Form::Png),

@@ -36,7 +36,7 @@ const MESSAGES: [(&str, &str); 7] = [
     ("{body}{timestamp}", ", timestamp-header = 't'"),
     ("{id}.{timestamp}.{body}", ", timestamp-header = 't', id-header = 'i'"),
     ("{timestamp}{id}.{body}", ", timestamp-header = 't', id-header = 'i'"),
-    ("{body}::{id}{timestamp}", ", timestamp-header = 't', id-header = 'i'"),
+    ("{body}:.{id}{timestamp}", ", timestamp-header = 't', id-header = 'i'"),
 ];
 
 /// A way of signing.
@@ -153,7 +153,7 @@ proptest! {
         let text = String::from_utf8(signed).unwrap();
         let taken: BTreeSet<_> = readings(way.message, &text).into_iter().filter(is_taken).collect();
         prop_assert!(taken.len() <= 1, "{taken:?}");
-        let is_plain = !id.contains(['.', ':']) || !way.message.contains("{id}");
+        let is_plain = !id.contains('.') || !way.message.contains("{id}");
         prop_assert!(taken.len() == 1 || !is_plain, "{text}");
     }
 

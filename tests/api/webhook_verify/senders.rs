@@ -1,6 +1,6 @@
 //! What known senders sign, and what a table can say of others.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::Hmac;
 use sha1::Sha1;
@@ -10,7 +10,7 @@ use watchtower_server::webhook::verify::{Refused, Verified, fingerprint};
 use super::{
     FLOW_BODY, FLOW_SECRET, FLOW_SHA1, FLOW_SHA256, FRAMEIO_BODY, FRAMEIO_ID, FRAMEIO_SECRET, FRAMEIO_TIME,
     GITHUB_SECRET, STANDARD_BODY, STANDARD_SECRET, STANDARD_SIGNATURE, STANDARD_TIME, flow, frameio, headers, hex,
-    name, sign, standard, standard_verifier, verifier,
+    name, sha256, sign, standard, standard_verifier, verifier,
 };
 
 #[test]
@@ -70,6 +70,8 @@ fn the_older_names_of_svix_are_understood_all_together() {
     let mut both = svix("svix-id", "svix-signature");
     both.extend(standard(STANDARD_SIGNATURE));
     assert!(verify(&both).is_ok());
+    both.insert("svix-signature", HeaderValue::from_static("v1,"));
+    assert!(verify(&both).is_ok(), "the newer names go before");
     assert_eq!(verify(&HeaderMap::new()), Err(Refused::Missing(name("webhook-signature"))));
 }
 
@@ -84,6 +86,14 @@ fn what_ends_an_id_cannot_be_in_it() {
     assert!(verify("a", b"1614265330.x").is_ok());
     let refused = Refused::IdSeparator { header: name("webhook-id"), separator: '.' };
     assert_eq!(verify("a.1614265330", b"x"), Err(refused));
+    let after =
+        verifier("{ hmac = 'sha256', header = 's', message = '{body}:.{id}', id-header = 'i' }", &[FLOW_SECRET]);
+    let verify = |id: &str| {
+        let signature = sha256(FLOW_SECRET, format!("x:.{id}").as_bytes());
+        after.verify(&headers(&[("s", &signature), ("i", id)]), b"x", 0)
+    };
+    assert!(verify("a:b").is_ok());
+    assert_eq!(verify("a.b"), Err(Refused::IdSeparator { header: name("i"), separator: '.' }));
 }
 
 #[test]
@@ -115,6 +125,7 @@ fn flow_signs_with_the_hash_that_it_names() {
         format!("SHA1={FLOW_SHA1}"),
         format!("sha512={FLOW_SHA256}"),
         format!("sha1={}", &FLOW_SHA1[..39]),
+        format!("sha1={FLOW_SHA1}0"),
         format!("sha1={}", &FLOW_SHA1[..38]),
         format!("sha1={}0", &FLOW_SHA1[..39].replace('3', "g")),
         format!("sha1= {FLOW_SHA1}"),

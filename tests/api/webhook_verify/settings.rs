@@ -52,6 +52,7 @@ fn secrets_that_protect_nothing_are_refused() {
         ("secrets = ['${NOT_THERE}']", "secrets, number 1", unset("NOT_THERE")),
         ("secrets = ['${FLOW_SECRET}', '${EMPTY}']", "secrets, number 2", unset("EMPTY")),
         ("secrets = ['${a b}0123456789abcdef']", "secrets, number 1", Fault::NoVariable),
+        ("secrets = ['${}0123456789abcdef']", "secrets, number 1", Fault::NoVariable),
         ("secrets = ['0123456789abcdef${']", "secrets, number 1", Fault::NoVariable),
     ] {
         assert_eq!(fault(&format!("verify = 'flow'\n{secrets}")), (key.to_owned(), expected), "{secrets}");
@@ -103,6 +104,8 @@ fn how_deliveries_are_verified_has_to_be_said_in_words_that_are_known() {
         assert_eq!(fault(&format!("verify = {wrong}")), ("verify".to_owned(), Fault::NoWay), "{wrong}");
     }
     assert_eq!(fault("verify = 'none'\nsecret = 'x'"), ("secret".to_owned(), Fault::Unknown));
+    assert_eq!(fault("verify = { \"two\\nlines\" = 1 }"), ("verify.two\\nlines".to_owned(), Fault::Unknown));
+    assert_eq!(fault("\"two\\nlines\" = 1"), ("two\\nlines".to_owned(), Fault::Unknown));
 }
 
 #[test]
