@@ -22,12 +22,13 @@ pub mod media;
 pub mod publish;
 pub mod tree;
 
+pub mod fetch;
 pub mod http;
 pub mod import;
 pub mod page;
 pub mod server;
+pub mod webhook;
 
 pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod fetch;

@@ -17,7 +17,7 @@ use lines::{Lines, arrange};
 use tile::Tile;
 
 /// The longest name that is looked at, in characters: no more of it could be read.
-const LONGEST_NAME: usize = 120;
+const LONGEST_NAME: usize = 160;
 
 /// The font of the names; `scripts/make-font` makes its file.
 static FONT: LazyLock<Option<FontRef<'static>>> =

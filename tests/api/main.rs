@@ -28,3 +28,4 @@ mod property;
 mod publishing;
 mod ranges;
 mod site;
+mod webhook_verify;

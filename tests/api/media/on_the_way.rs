@@ -1,6 +1,10 @@
 //! Uploads while they are on their way: refused before they are read, too large, cut off, several at once.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, future::join_all, stream};
@@ -234,4 +238,34 @@ async fn one_file_that_many_shots_get_at_the_same_time_is_kept_once() {
     let kept = fs::metadata(server.folder.join("media").join(&shown[..2]).join(&shown)).unwrap();
     // Its own name, and one for each shot in both trees.
     assert_eq!(kept.nlink(), 41);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_uploaded_while_the_store_is_freed_is_not_lost() {
+    let server = filled_with(Mode::Auto).await;
+    let is_over = AtomicBool::new(false);
+    let free = async {
+        while !is_over.load(Ordering::Relaxed) {
+            force(&server).await;
+        }
+    };
+    let upload = async {
+        for round in 0..30 {
+            let uploads = PLACES.map(async |place| {
+                let file = if place == Edit { movie(48 + round, 24.0, "") } else { png(u8::try_from(round).unwrap()) };
+                let answer = put(&server, &place.address(), &file).await;
+                assert!(answer.status.is_success(), "{}", answer.text);
+                assert!(served(&server, server.layout, &place.address()).await.2 == file, "{place:?}");
+            });
+            join_all(uploads).await;
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(free, upload);
+    force(&server).await;
+    for place in PLACES {
+        let path = place.path(&server).await;
+        assert_eq!(served(&server, server.layout, &format!("/{path}")).await.0, 200, "{path}");
+    }
+    assert_eq!(unfinished(&server.folder), [""; 0]);
 }

@@ -28,12 +28,12 @@ const OF_SHOTS: [((u32, u32), Form); 12] = [
     ((3840, 2160), Form::Jpeg),
     ((600, 1500), Form::HollowPng),
     ((16, 16), Form::Gif),
-    ((1200, 1600), Form::TurnedJpeg(6)),
-    ((1200, 1600), Form::TurnedJpeg(8)),
+    ((600, 800), Form::TurnedJpeg(6)),
+    ((600, 800), Form::TurnedJpeg(8)),
     ((150, 100), Form::WebP),
     ((150, 100), Form::Png),
     ((2000, 500), Form::Png),
-    ((1600, 1200), Form::TurnedJpeg(8)),
+    ((800, 600), Form::TurnedJpeg(8)),
     ((192, 108), Form::Png),
     ((720, 405), Form::WebP),
     ((400, 1000), Form::Gif),
@@ -42,14 +42,14 @@ const OF_ASSETS: [((u32, u32), Form); 6] = [
     ((3840, 2160), Form::Jpeg),
     ((600, 1500), Form::HollowPng),
     ((16, 16), Form::Gif),
-    ((1600, 1200), Form::TurnedJpeg(6)),
-    ((1200, 1600), Form::TurnedJpeg(8)),
+    ((800, 600), Form::TurnedJpeg(6)),
+    ((600, 800), Form::TurnedJpeg(8)),
     ((150, 100), Form::Png),
 ];
 const OF_PEOPLE: [((u32, u32), Form); 4] = [
     ((500, 1200), Form::HollowPng),
     ((1200, 600), Form::Jpeg),
-    ((900, 1200), Form::TurnedJpeg(6)),
+    ((450, 600), Form::TurnedJpeg(6)),
     ((16, 16), Form::Gif),
 ];
 

@@ -143,12 +143,12 @@ pub fn webp_pixels(image: &DynamicImage) -> Vec<u8> {
     encoded(image, ImageFormat::WebP).split_off(12)
 }
 
-/// The `VP8L` chunk of 16 x 16 pixels that names so many groups of five codes, each with the largest table there is.
-pub fn webp_codes(groups: u32) -> Vec<u8> {
+/// The `VP8L` chunk of a square that names so many groups of five codes, each with the largest table there is.
+pub fn webp_codes(side: u32, groups: u32) -> Vec<u8> {
     let mut bits = Bits::default();
-    bits.put(&[(0x2f, 8), (15, 14), (15, 14), (0, 1), (0, 3)]);
-    // No transforms, no cache; and a group for each block of 4 x 4 pixels, all the last one.
-    bits.put(&[(0, 1), (0, 1), (1, 1), (0, 3), (0, 1)]);
+    bits.put(&[(0x2f, 8), (side - 1, 14), (side - 1, 14), (0, 1), (0, 3)]);
+    // No transforms, no cache; and a group for each block of 512 x 512 pixels, all the last one.
+    bits.put(&[(0, 1), (0, 1), (1, 1), (7, 3), (0, 1)]);
     for symbol in [(groups - 1) & 0xff, (groups - 1) >> 8, 0, 0, 0] {
         bits.put(&[(1, 1), (0, 1), (1, 1), (symbol, 8)]);
     }

@@ -18,7 +18,7 @@ use super::{
 fn refusal(file: &[u8]) -> Refused {
     let start = Instant::now();
     let refusal = fit(file, Canvas::THUMBNAIL).unwrap_err();
-    assert!(start.elapsed() < Duration::from_secs(2), "{refusal} after {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{refusal} after {:?}", start.elapsed());
     refusal
 }
 
@@ -80,10 +80,11 @@ fn what_would_take_too_much_memory_is_refused() {
 
 #[test]
 fn the_codes_of_a_lossless_webp_are_counted_before_they_are_made() {
-    let few = refusal(&riff(&[webp_codes(100)]));
+    let few = refusal(&riff(&[webp_codes(16, 100)]));
     // They are all read, and then there are no pixels.
     assert!(matches!(few, Refused::Damaged { .. }), "{few}");
-    let many = refusal(&riff(&[webp_codes(24_000)]));
+    // Alone, neither so many pixels nor so many codes would be too much.
+    let many = refusal(&riff(&[webp_codes(7000, 5000)]));
     assert!(matches!(many, Refused::TooMuchMemory { .. }), "{many}");
 }
 
@@ -97,7 +98,7 @@ fn what_is_packed_behind_the_pixels_costs_nothing() {
     let bomb = png_packed(10, 10, [8, 0, 0], &[], &packed.finish().unwrap());
     let start = Instant::now();
     let _either_way = fit(&bomb, Canvas::THUMBNAIL);
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -1,0 +1,3 @@
+//! Webhooks: what trackers send by themselves.
+
+pub mod verify;
