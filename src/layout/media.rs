@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Link, Linked, Look, project_folder};
 use crate::model::{
     Entity, Id, Kind, User,
-    media::{Attached, Mode, Movie, Picture, Sha256, is_remote},
+    media::{Attached, Medium, Mode, Movie, Picture, Sha256, is_remote},
     represent::etag_of,
     scope::{Key, Scope},
 };
@@ -87,7 +87,7 @@ pub fn thumbnail<'a>(
     url: Option<&'a str>,
     look: &Look,
 ) -> Option<Cow<'a, str>> {
-    if let Some(picture) = picture.get() {
+    if let Some(picture) = picture.get().filter(|picture| is_shown(picture.source(), url, look)) {
         return Some(picture_path(key, picture.shown).into());
     }
     let url = url?;
@@ -100,6 +100,13 @@ pub fn thumbnail<'a>(
     }
     // A picture of ours that is not there any more.
     if is_ours(url) { None } else { Some(below_the_page(url)) }
+}
+
+/// Whether what an entity has attached is shown: what was uploaded, and what was fetched, as long as its URL is one that is
+/// copied.
+#[must_use]
+pub fn is_shown(source: Option<&str>, url: Option<&str>, look: &Look) -> bool {
+    source.is_none() || url.is_some_and(|url| is_remote(url) && (look.mode)(url) == Mode::Copy)
 }
 
 /// Whether a path is one that this program gives to pictures and movies by their content: the name ends in

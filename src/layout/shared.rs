@@ -21,7 +21,7 @@ use crate::{
         burndown::TaskCounts,
         color::{Color, NEUTRAL},
         field::Data,
-        media::{INTO_THE_FRAME, Mode, is_remote},
+        media::{INTO_THE_FRAME, Medium, Mode, Movie, is_remote},
         number::{self, Fps},
         represent::{Range, etag_of},
         scope::{Key, Scope},
@@ -275,7 +275,7 @@ impl<'a> Content<'a> {
     }
 
     fn cut(&self, id: Option<&'a Id>, edit: &'a Edit, episode: Option<&'a Id>) -> CutEdit<'a> {
-        let total_frames = match edit.movie.get() {
+        let total_frames = match self.shown_movie(edit) {
             _ if edit.total_frames > 0 => edit.total_frames,
             // All of the movie, from where it begins, and shots behind its end as well.
             Some(movie) => {
@@ -323,7 +323,7 @@ impl<'a> Content<'a> {
     pub fn movie(&self, cut: &CutEdit<'a>, conventional: String) -> Played {
         let edit = cut.edit;
         let key = self.key(Kind::Edit, cut.id.unwrap_or(self.id));
-        if let Some(movie) = edit.movie.get() {
+        if let Some(movie) = self.shown_movie(edit) {
             let of = Linked::Media(movie.shown);
             let own = Link { path: movie_path(&key, movie), of: of.clone() };
             let name = own.path.clone();
@@ -352,6 +352,10 @@ impl<'a> Content<'a> {
                 links: Vec::new(),
             },
         }
+    }
+
+    fn shown_movie(&self, edit: &'a Edit) -> Option<&'a Movie> {
+        edit.movie.get().filter(|movie| media::is_shown(movie.source(), edit.source_name.as_deref(), self.look))
     }
 
     /// Whether a path is one that this program, or the reference, gives to movies.

@@ -375,7 +375,7 @@ pub fn host_of(url: &str) -> &str {
 /// The lines of the configuration that would have the files of a host shown.
 #[must_use]
 pub fn lines_for(host: &str) -> String {
-    format!("[[media-host]] host = \"{host}\" mode = \"copy\"")
+    format!("[[media-host]]\nhost = \"{host}\"\nmode = \"copy\"")
 }
 
 /// Whether a path is a URL of another server.

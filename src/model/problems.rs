@@ -110,12 +110,16 @@ impl Finder<'_> {
             }
             return;
         }
+        if entity.media().is_some_and(|files| files.source.is_none()) {
+            // An upload goes before a URL.
+            return;
+        }
         let host = host_of(url);
         match (self.fetching)(url) {
             Fetching::Fine => {}
             Fetching::Unconfigured => {
                 let detail = format!("the page cannot show {url}, and nothing is fetched from {host}");
-                let mend = format!("add to the configuration: {}; or upload the file", lines_for(host));
+                let mend = format!("upload the file, or add to the configuration:\n{}", lines_for(host));
                 self.add("remote-media", of, detail, mend);
             }
             Fetching::Kept => {

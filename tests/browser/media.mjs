@@ -71,8 +71,12 @@ function under(mark, covers) {
   }), mark);
 }
 
-const isAtEdge = ([x, y]) => ({ left, top, width, height }) =>
-  [y - top, top + height - y, x - left, left + width - x].some((off) => Math.abs(off) < 1.5);
+// At the edge of a bar, or under the frame around what is chosen, a point says nothing.
+const isAtEdge = ([x, y]) => ({ kind, left, top, width, height }) => {
+  const near = kind === 'frame' ? 4 : 1.5;
+  const inside = Math.min(x - left, left + width - x, y - top, top + height - y);
+  return Math.abs(inside) < near;
+};
 
 // Only pictures and bars: the page's texts are on a canvas of their own.
 async function pixelsOfGrid(page, points) {
@@ -86,12 +90,12 @@ async function pixelsOfGrid(page, points) {
 // What of the grid is not as it should be: `wanted` gives the chart of each picture of a bundle.
 async function faults(page, bundle, wanted) {
   const drawn = await shapes(page, GRID);
-  const covers = drawn.filter(({ kind }) => kind === 'rect');
+  const [covers, edged] = [['rect'], ['rect', 'frame']].map((kinds) => drawn.filter(({ kind }) => kinds.includes(kind)));
   const places = drawn.filter((shape) => shape.kind === 'image' && shape.bundle === bundle);
   const points = places.flatMap((place) => {
     const { name, chart } = wanted(place, drawn);
     const all = bundle ? marks(chart, place, AVATAR).filter(inCircle(place)) : marks(chart, place, THUMBNAIL).map((mark) => under(mark, covers));
-    return all.filter(({ at }) => !covers.some(isAtEdge(at))).map((mark) => ({ ...mark, name }));
+    return all.filter(({ at }) => !edged.some(isAtEdge(at))).map((mark) => ({ ...mark, name }));
   });
   const at = await pixelsOfGrid(page, points.map((point) => point.at));
   const wrong = points.map((point, index) => ({ ...point, is: at[index] })).filter(({ is, color, tolerance }) => far(is, color) > tolerance);
@@ -368,6 +372,7 @@ async function bare(page, report) {
 }
 
 await run(async (page, report) => {
+  await page.setViewportSize({ width: 1280, height: 800 }); // drawing in software takes its time
   try {
     await pictures(page, report);
     await plays(page, report, media.mp4, 'mp4');
