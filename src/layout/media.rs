@@ -69,7 +69,8 @@ pub fn proxied(path: &str) -> Option<Key> {
     let id = Id::parse(name.rsplit_once('-')?.0).ok()?;
     let project = folder.strip_prefix("data/projects/").and_then(|project| Id::parse(project).ok());
     let key = Key::new(project.as_ref(), kind, &id);
-    (folder_of(&key) == folder).then_some(key)
+    let is_whole = key.project.is_some() != kind.is_studio_wide();
+    (is_whole && folder_of(&key) == folder).then_some(key)
 }
 
 /// A path as the page takes it: without a leading slash, since the page puts one before it. A URL stays as it is.
