@@ -78,7 +78,7 @@ async fn what_cannot_be_done_with_a_file_is_a_problem() {
     let server = TestServer::start().await;
     let refused = server.send(server.request(Method::PUT, "/data/a.png")).await.refused(405, "method-not-allowed");
     assert_eq!(refused.header("allow"), "GET, HEAD");
-    let folder = server.site().join("data/probe");
+    let folder = server.site().join("data/users");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("a.png"), "0123456789").unwrap();
     for (name, value) in [("if-match", "\"x\""), ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")] {

@@ -250,7 +250,7 @@ async fn what_is_uploaded_while_the_store_is_freed_is_not_lost() {
         }
     };
     let upload = async {
-        for round in 0..30 {
+        for round in 0..15 {
             let uploads = PLACES.map(async |place| {
                 let file = if place == Edit { movie(48 + round, 24.0, "") } else { png(u8::try_from(round).unwrap()) };
                 let answer = put(&server, &place.address(), &file).await;

@@ -44,13 +44,13 @@ async fn who_waits_is_answered_when_both_sites_show_it() {
 async fn a_picture_is_there_before_anything_names_it() {
     let server = filled_with(Mode::Auto).await;
     // Rendering all projects takes a while, and each of them names the person.
-    for n in 0..80 {
+    for n in 0..40 {
         let project = json!({"name": "P", "team": ["u"]});
         server.put(&format!("/api/projects/p{n}"), &project).await.expect(201);
     }
     server.rendered().await;
     let seen = AtomicUsize::new(0);
-    for shade in 0..5 {
+    for shade in 0..3 {
         let address = User.address();
         let is_over = AtomicBool::new(false);
         let upload = async {
