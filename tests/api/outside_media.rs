@@ -15,7 +15,7 @@ use watchtower_server::{
     server::{Options, SiteOptions},
 };
 
-use self::production::{BARE, PROJECT, Production};
+use self::production::{BARE, MOVIE, MP4, PROJECT, Production};
 use crate::{
     outside::{BROWSER, browser_at, succeed, tool},
     support::TestServer,
@@ -51,8 +51,8 @@ async fn upload(server: &TestServer, path: &str, file: &Path) -> Value {
 
 /// Makes the production over the API, as a connector would.
 async fn fill(server: &TestServer, production: &Production, folder: &Path) {
-    server.put("/api/context", &production.context()).await.expect(200);
-    for (id, snapshot) in [(PROJECT, production.snapshot()), (BARE, production.bare())] {
+    server.put("/api/context", &production::context()).await.expect(200);
+    for (id, snapshot) in [(PROJECT, production::charts()), (BARE, production::bare())] {
         let answer = server.put(&format!("/api/projects/{id}/snapshot"), &snapshot).await.expect(200);
         assert_eq!(answer.json()["warnings"], json!([]));
     }
@@ -61,10 +61,10 @@ async fn fill(server: &TestServer, production: &Production, folder: &Path) {
         let (width, height) = picture.chart.size;
         assert_eq!((&answer["width"], &answer["height"]), (&json!(width), &json!(height)), "{}", picture.path);
     }
-    let answer = upload(server, production::MOVIE, &folder.join(production::MP4)).await;
+    let answer = upload(server, MOVIE, &folder.join(MP4)).await;
     assert_eq!(answer["frames"], production.mp4.frames());
     server.rendered().await;
-    let [sent, shown] = [fs::read(folder.join(production::MP4)).unwrap(), served(server, &answer["path"]).await];
+    let [sent, shown] = [fs::read(folder.join(MP4)).unwrap(), served(server, &answer["path"]).await];
     assert_eq!((plays_early(&sent), plays_early(&shown)), (false, true));
 }
 

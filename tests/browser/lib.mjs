@@ -78,13 +78,18 @@ export async function openPage(browser) {
 }
 
 export async function settle(page) {
-  for (let quiet = 0; quiet < 5; quiet = page.pending.size ? 0 : quiet + 1) await sleep(50);
+  let quiet = 0;
+  const isQuiet = () => (quiet = page.pending.size ? 0 : quiet + 1) > 5;
+  await until(isQuiet, 'the end of all requests', PATIENCE, 50).catch((error) => {
+    throw new Error(`${error.message}: ${[...page.pending].map((request) => request.url()).join(', ')}`);
+  });
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 // A new load, as from the address bar: going from one hash to another would not load anything.
 export async function visit(page, base, hash) {
   await page.goto('about:blank');
+  page.pending.clear(); // of what a page asks for while it is left, the end is not always told
   await page.goto(`${base}/#${hash}`);
 }
 

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 pub type Color = [u8; 3];
 
 /// Of the corners: top left, top right, bottom left, bottom right.
-pub const CORNERS: [Color; 4] = [[230, 20, 20], [20, 200, 40], [30, 50, 230], [240, 220, 20]];
+const CORNERS: [Color; 4] = [[230, 20, 20], [20, 200, 40], [30, 50, 230], [240, 220, 20]];
 /// Of the sides between them.
-pub const SIDES: Color = [255, 255, 255];
+const SIDES: Color = [255, 255, 255];
 /// Of insides: each is far from all others.
 pub const INSIDES: [Color; 12] = [
     [150, 60, 60],
@@ -55,7 +55,8 @@ impl Chart {
     /// What the page is to show of it.
     pub fn to_json(&self) -> Value {
         let Self { size, inside, form } = self;
-        json!({"size": size, "inside": inside, "isHollow": *form == Form::HollowPng})
+        let is_hollow = *form == Form::HollowPng;
+        json!({"size": size, "corners": CORNERS, "sides": SIDES, "inside": inside, "isHollow": is_hollow})
     }
 
     /// Corners are a quarter of each side, sides an eighth thick.
