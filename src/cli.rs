@@ -3,6 +3,7 @@
 mod attach;
 mod check;
 mod demo;
+mod filter;
 mod healthcheck;
 mod import;
 mod probe;
@@ -65,6 +66,9 @@ enum Command {
     Openapi,
     /// Ask a running server whether it is well; for containers
     Healthcheck(healthcheck::Healthcheck),
+    /// Run a webhook's filter, for the server itself
+    #[command(hide = true)]
+    Filter(filter::Filter),
 }
 
 impl Common {
@@ -78,6 +82,10 @@ impl Cli {
     /// Runs the command; the error says what it could not do, and why.
     pub fn run(self) -> anyhow::Result<()> {
         let Self { common, command } = self;
+        // It starts in a hurry, stays small, and has nothing to log.
+        if let Command::Filter(filter) = &command {
+            return filter.run();
+        }
         start_log(&common)?;
         crate::fetch::client::use_ring();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -91,6 +99,7 @@ impl Cli {
                 Command::Check(check) => check.run(&common).await,
                 Command::Openapi => say(&crate::http::document().to_pretty_json()?),
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
+                Command::Filter(filter) => filter.run(),
             }
         })
     }

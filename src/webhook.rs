@@ -1,3 +1,4 @@
 //! Webhooks: what trackers send by themselves.
 
+pub mod filter;
 pub mod verify;

@@ -14,6 +14,7 @@ mod crash;
 mod events;
 mod fetch_client;
 mod fetching;
+mod filter;
 mod golden;
 mod meaning;
 mod media;
