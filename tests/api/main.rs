@@ -24,6 +24,7 @@ mod outside;
 mod outside_media;
 mod pages;
 mod pictures;
+mod presets;
 mod problems;
 mod property;
 mod publishing;
