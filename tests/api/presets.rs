@@ -85,7 +85,7 @@ fn plain(value: &Value) -> Value {
 }
 
 fn lines(changes: &[Value]) -> String {
-    changes.iter().map(|change| format!("\n    {change}")).collect()
+    changes.iter().fold(String::new(), |lines, change| lines + "\n    " + &change.to_string())
 }
 
 /// Fails with all fixtures of which the mapping makes something else.

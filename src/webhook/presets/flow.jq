@@ -43,8 +43,10 @@ def asset_type: ["sg_asset_type"];
 # An id: blanks become "_", other characters that an id cannot have "~" and their code ("é" is "~C3~A9").
 def id:
   if type == "number" then tostring | rtrimstr(".0")
-  elif type == "string" and test("\\S") then
-    gsub("\\s"; "_") | @uri | gsub("%"; "~") | .[0:128] | if . == "." or . == ".." then "~" + . else . end
+  elif type == "string" and . != "" then
+    # Most are ids as they are.
+    if @uri == . then . elif test("\\S") then gsub("\\s"; "_") | @uri | gsub("%"; "~") else null end
+    | if . == "." or . == ".." then "~" + . elif . then .[0:128] else null end
   else null end;
 
 # A frame: a number, or the same as text; null if there is none, and nothing at all for anything else.
@@ -56,18 +58,20 @@ def frame:
 
 # A time: Flow writes "2022-02-01 20:53:08.523887", in UTC.
 def time:
-  if type == "string" and test("^(199|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}") then
-    sub(" UTC$"; "Z") | sub(" "; "T") | if test("(Z|[+-][0-9]{2}:?[0-9]{2})$") then . else . + "Z" end
+  if type == "string" and .[4:5] + .[7:8] + .[13:14] + .[16:17] == "--::" and .[0:4] >= "1990"
+    and (.[0:4] + .[5:7] + .[8:10] + .[11:13] + .[14:16] + .[17:19] | explode | all(. >= 48 and . <= 57)) then
+    .[0:10] + "T" + (.[11:] | rtrimstr(" UTC") | if endswith("Z") or contains("+") or contains("-") then . else . + "Z" end)
   else null end;
 
-def text: select(type == "string" and test("\\S"));
+def has_text: type == "string" and (.[0:1] > " " or test("\\S"));
+def text: select(has_text);
 def one_of($names): . as $name | any($names[]; . == $name);
 def color: select(type == "string" and test("^(#?[0-9a-fA-F]{3,8}|[0-9]+, *[0-9]+, *[0-9]+)$"));
 
 # A link to another entity, its id or null, and its name as far as there is one.
 def link: select(type == "object" and (.type | type == "string") and (.id | id));
 def link_id: if . == null then null else link | .id | id end;
-def name_of: if .name | type == "string" and test("\\S") then {name} else {} end;
+def name_of: if .name | has_text then {name} else {} end;
 def is_followed: id as $of | projects == [] or any(projects[] | id; . == $of);
 
 # ---- Changes. -------------------------------------------------------------------------------------------------------

@@ -41,17 +41,20 @@ def kind_of_object_type: {
 # An id: blanks become "_", other characters that an id cannot have "~" and their code ("é" is "~C3~A9").
 def id:
   if type == "number" then tostring | rtrimstr(".0")
-  elif type == "string" and test("\\S") then
-    gsub("\\s"; "_") | @uri | gsub("%"; "~") | .[0:128] | if . == "." or . == ".." then "~" + . else . end
+  elif type == "string" and . != "" then
+    # Most are ids as they are.
+    if @uri == . then . elif test("\\S") then gsub("\\s"; "_") | @uri | gsub("%"; "~") else null end
+    | if . == "." or . == ".." then "~" + . elif . then .[0:128] else null end
   else null end;
 
 # A time, such as "2024-06-04T10:31:39.554607+00:00".
 def time:
-  if type == "string" and test("^(199|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}") then
-    sub(" "; "T") | if test("(Z|[+-][0-9]{2}:?[0-9]{2})$") then . else . + "Z" end
+  if type == "string" and .[4:5] + .[7:8] + .[13:14] + .[16:17] == "--::" and .[0:4] >= "1990"
+    and (.[0:4] + .[5:7] + .[8:10] + .[11:13] + .[14:16] + .[17:19] | explode | all(. >= 48 and . <= 57)) then
+    .[0:10] + "T" + (.[11:] | if endswith("Z") or contains("+") or contains("-") then . else . + "Z" end)
   else null end;
 
-def has_text: type == "string" and test("\\S");
+def has_text: type == "string" and (.[0:1] > " " or test("\\S"));
 def is_color: type == "string" and test("^(#?[0-9a-fA-F]{3,8}|[0-9]+, *[0-9]+, *[0-9]+)$");
 def one_of($names): . as $name | any($names[]; . == $name);
 def name($text): if $text | has_text then {name: $text} else {} end;
