@@ -5,6 +5,7 @@
 
 mod commit;
 mod draft;
+mod partial;
 mod resolve;
 mod steps;
 
@@ -22,6 +23,7 @@ use crate::{
         fault::{At, Fault, Findings, Warning},
         scope::Key,
         time::Instant,
+        wire::Reader,
     },
     store::{self, Store},
     studio::Studio,
@@ -59,6 +61,20 @@ pub struct Request {
     pub dry_run: bool,
     /// The `Idempotency-Key` and a hash of what was asked.
     pub idempotency: Option<(String, String)>,
+    /// That these are events, of which each tells a part and which come in any order: a merge creates what it is about even if
+    /// what is needed is still missing, and what has a time comes to its place in a list by that.
+    pub partial: bool,
+    /// The delivery of a webhook that this is; that it is applied is noted in the same transaction.
+    pub delivery: Option<i64>,
+}
+
+impl Request {
+    /// What was read, to be written.
+    #[must_use]
+    pub fn of(reader: Reader) -> Self {
+        let Reader { changes, findings, generated, .. } = reader;
+        Self { changes, findings, generated, ..Self::default() }
+    }
 }
 
 /// What a request did.

@@ -126,6 +126,15 @@ macro_rules! entities {
                 }, )* }
             }
 
+            /// Whether a field is at its default.
+            #[must_use]
+            pub fn is_empty(&self, field: &str) -> bool {
+                match self { $( Entity::$kind(entity) => match field {
+                    $( $name => entity.$field == <$type>::default(), )*
+                    _ => true,
+                }, )* }
+            }
+
             /// Takes one field over from another entity of the same kind.
             pub fn copy_field(&mut self, field: &str, from: &Self) {
                 match (self, from) {

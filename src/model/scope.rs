@@ -104,7 +104,8 @@ impl List {
     }
 
     /// The records, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Id, &Arc<Record>)> {
+    #[must_use]
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Id, &Arc<Record>)> {
         self.records.iter()
     }
 

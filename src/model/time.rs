@@ -12,6 +12,12 @@ pub fn parse_instant(text: &str) -> Option<Instant> {
     timestamp.ok().or_else(utc).map(jiff::Timestamp::as_microsecond)
 }
 
+/// Writes a point in time, to the millisecond: `2026-11-23T10:00:00.000Z`.
+#[must_use]
+pub fn rfc3339(at: Instant) -> String {
+    jiff::Timestamp::from_microsecond(at).map_or_else(|_| at.to_string(), |at| format!("{at:.3}"))
+}
+
 /// A day, counted from 1970-01-01 (UTC).
 pub type Day = i64;
 

@@ -205,8 +205,8 @@ impl Batch {
         for precondition in &request.preconditions {
             self.check(precondition)?;
         }
-        let Request { changes, findings, generated, actor, dry_run, idempotency, .. } = request;
-        let mut resolve = Resolve::new(&mut self.draft, findings, self.now);
+        let Request { changes, findings, generated, actor, dry_run, idempotency, partial, delivery, .. } = request;
+        let mut resolve = Resolve::new(&mut self.draft, findings, self.now, partial);
         resolve.apply(changes);
         let Resolve { findings, touched, steps, .. } = resolve;
         let warnings = findings.into_result().map_err(Refused::Faults)?;
@@ -225,8 +225,12 @@ impl Batch {
             self.steps.retain(|(step, ..)| !wiped.contains(&step.project));
             self.steps.extend(steps.into_iter().map(|step| (step, actor.clone(), self.revision)));
         }
+        let encoded = || serde_json::to_value(&outcome).map_err(|error| Refused::Store(Arc::new(error.into())));
+        if let Some(delivery) = delivery {
+            self.rows.settle(delivery, self.now, &encoded()?);
+        }
         if let Some((key, fingerprint)) = idempotency {
-            let answer = serde_json::to_value(&outcome).map_err(|error| Refused::Store(Arc::new(error.into())))?;
+            let answer = encoded()?;
             let answer = Answer { key: key.clone(), fingerprint, answer, at: self.now };
             self.rows.answer(&answer);
             self.answers.insert(key, answer);

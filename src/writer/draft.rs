@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use super::partial::BIRTH;
 use crate::model::{
     Id, Kind,
     scope::{Key, Record, Scope, View, owned_kind},
@@ -21,6 +22,8 @@ pub struct Layer {
     /// Whatever was put under an owner in this layer, to find it again.
     owned: HashMap<Key, BTreeSet<Id>>,
     next_positions: HashMap<(Option<Id>, Kind), i64>,
+    /// The latest moment at which anything of a list came to be, as far as events told.
+    latest_births: HashMap<(Option<Id>, Kind), Instant>,
 }
 
 impl Layer {
@@ -35,11 +38,13 @@ impl Layer {
             self.tombstones.retain(|key, _| !top.wipes(key.project.as_ref()));
             self.owned.retain(|key, _| !top.wipes(key.project.as_ref()));
             self.next_positions.retain(|(project, _), _| !top.wipes(project.as_ref()));
+            self.latest_births.retain(|(project, _), _| !top.wipes(project.as_ref()));
         }
         self.wiped.extend(top.wiped);
         self.records.extend(top.records);
         self.tombstones.extend(top.tombstones);
         self.next_positions.extend(top.next_positions);
+        self.latest_births.extend(top.latest_births);
         for (owner, ids) in top.owned {
             self.owned.entry(owner).or_default().extend(ids);
         }
@@ -77,6 +82,10 @@ impl Draft {
             if let Some(owner) = owner {
                 self.request.owned.entry(owner).or_default().insert(key.id.clone());
             }
+            if let Some(born) = record.times.get(BIRTH) {
+                let latest = self.latest_birth(key).map_or(*born, |latest| latest.max(*born));
+                self.request.latest_births.insert((key.project.clone(), key.kind), latest);
+            }
         }
         self.request.records.insert(key.clone(), record.map(Arc::new));
     }
@@ -90,6 +99,16 @@ impl Draft {
         let next = self.request.next_positions.entry(list).or_insert(first);
         *next += 1;
         *next - 1
+    }
+
+    /// A moment at which, or before which, everything came to be that is at the end of the list of this key and of which events
+    /// told when. None if nothing is.
+    pub fn latest_birth(&self, key: &Key) -> Option<Instant> {
+        let list = (key.project.clone(), key.kind);
+        let layers = [&self.request, &self.batch];
+        let above = layers.iter().find_map(|layer| layer.latest_births.get(&list)).copied();
+        let base = self.base.get(&key.project).and_then(|scope| scope.list(key.kind).iter().next_back());
+        above.max(base.and_then(|(_, record)| record.times.get(BIRTH).copied()))
     }
 
     /// When an entity was deleted in the tracker, as far as a change said so.

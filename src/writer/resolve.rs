@@ -33,6 +33,8 @@ pub struct Resolve<'a> {
     pub steps: Steps,
     /// The present time.
     pub now: Instant,
+    /// Whether the changes are events, each of which tells a part.
+    pub partial: bool,
     /// What was touched in the present moment: by the changes since the last one that names another time.
     pub moment: Touched,
 }
@@ -42,9 +44,9 @@ const A_DAY: Instant = 86_400_000_000;
 
 impl<'a> Resolve<'a> {
     /// Begins on top of a draft, with what a reader found.
-    pub fn new(draft: &'a mut Draft, findings: Findings, now: Instant) -> Self {
+    pub fn new(draft: &'a mut Draft, findings: Findings, now: Instant, partial: bool) -> Self {
         let (touched, moment) = (Touched::new(), Touched::new());
-        Self { draft, findings, touched, steps: Steps::default(), now, moment }
+        Self { draft, findings, touched, steps: Steps::default(), now, partial, moment }
     }
 
     /// Applies one change after another, then sees whether everything that they left belongs somewhere.
@@ -90,6 +92,7 @@ impl<'a> Resolve<'a> {
             return;
         }
         let existing = self.draft.record(key).map(|record| Record::clone(record));
+        let was_known = existing.is_some();
         match op {
             Op::Delete => self.delete(key, existing.as_ref(), at, pointer),
             Op::Put(entity) => self.put(key, existing, *entity, at, pointer),
@@ -97,6 +100,9 @@ impl<'a> Resolve<'a> {
             Op::Add(field, ids) => self.members(key, existing, (field, true), &ids, at, pointer),
             Op::Remove(field, ids) => self.members(key, existing, (field, false), &ids, at, pointer),
             Op::Attach(attachment, url) => self.attach(key, existing, *attachment, url.as_deref(), pointer),
+        }
+        if let (true, Some(at)) = (self.partial, at) {
+            self.was_there(key, was_known, at);
         }
     }
 
@@ -193,7 +199,10 @@ impl<'a> Resolve<'a> {
         // Members that were added or removed since then stay as that left them.
         if let (Some(before), Some(now)) = (before, record.entity.members(field)) {
             let prefix = format!("{field}/");
-            for (name, held) in record.times.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix)) {
+            let timed = record.times.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
+            let mut timed: Vec<_> = timed.collect();
+            timed.sort_by_key(|(_, held)| **held);
+            for (name, held) in timed {
                 let member = &name[prefix.len()..];
                 let was_in = before.iter().find(|id| id.as_str() == member);
                 if *held > at {
@@ -224,9 +233,14 @@ impl<'a> Resolve<'a> {
             });
             let mut patch = patch;
             patch.retain(|_, value| !value.is_null());
-            let mut found = Findings::default();
-            let entity = Entity::read(key.kind, patch, place, &mut found);
-            self.findings.append_faults(found);
+            let entity = if self.may_be_incomplete(key) {
+                self.incomplete(key, patch, place)
+            } else {
+                let mut found = Findings::default();
+                let entity = Entity::read(key.kind, patch, place, &mut found);
+                self.findings.append_faults(found);
+                entity
+            };
             self.create(key, entity, times, pointer);
             return;
         };
@@ -277,7 +291,7 @@ impl<'a> Resolve<'a> {
         at: Option<Instant>,
         pointer: &str,
     ) {
-        let Some(mut record) = existing else {
+        let Some(mut record) = existing.or_else(|| self.empty(key, At::Pointer(pointer))) else {
             let detail = format!("there is no {} {}", key.kind.singular(), key.id);
             self.findings.fault(At::Pointer(pointer), detail);
             return;
@@ -295,7 +309,7 @@ impl<'a> Resolve<'a> {
             let Some(members) = record.entity.members(field) else { continue };
             let is_in = members.contains(id);
             if add && !is_in {
-                members.push(id.clone());
+                members.insert(place_of(members, field, &record.times, at), id.clone());
             } else if !add && is_in {
                 members.retain(|member| member != id);
             }
@@ -412,6 +426,12 @@ impl<'a> Resolve<'a> {
             }
             let Some(task) = Task::of(&record.entity) else { continue };
             match task.owner() {
+                owner if self.partial => {
+                    if owner.is_none_or(|(kind, id)| self.draft.record(&key.sibling(kind, &id)).is_none()) {
+                        let detail = format!("incomplete: what the task {} is work on has not come yet", key.id);
+                        self.findings.warn(At::Pointer(pointer), detail);
+                    }
+                }
                 None => self
                     .findings
                     .fault(At::Pointer(pointer), "a task needs the shot_id or asset_id of what it is work on"),
@@ -424,6 +444,13 @@ impl<'a> Resolve<'a> {
             }
         }
     }
+}
+
+/// Where a member that was added at a time goes: at the end, but before those that were added after it.
+fn place_of(members: &[Id], field: &str, times: &Times, at: Option<Instant>) -> usize {
+    let Some(at) = at else { return members.len() };
+    let is_later = |id: &&Id| times.get(&format!("{field}/{id}")).is_some_and(|added| *added > at);
+    members.len() - members.iter().rev().take_while(is_later).count()
 }
 
 /// What a patch sets, each part with the name of its time: fields, and members of `data`, which are as independent.
