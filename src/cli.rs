@@ -9,6 +9,7 @@ mod import;
 mod probe;
 mod render;
 mod serve;
+mod webhook;
 
 use std::{io::Write, path::PathBuf};
 
@@ -62,6 +63,8 @@ enum Command {
     Probe(probe::Probe),
     /// Check the configuration and the data, without starting
     Check(check::Check),
+    /// Try what deliveries of webhooks would change; print the built-in mappings
+    Webhook(webhook::Webhook),
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
     /// Ask a running server whether it is well; for containers
@@ -97,6 +100,7 @@ impl Cli {
                 Command::Import(import) => import.run(&common).await,
                 Command::Probe(probe) => probe.run(),
                 Command::Check(check) => check.run(&common).await,
+                Command::Webhook(webhook) => webhook.run(&common).await,
                 Command::Openapi => say(&crate::http::document().to_pretty_json()?),
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
                 Command::Filter(filter) => filter.run(),

@@ -15,6 +15,7 @@ use crate::{
     layout::Layout,
     publish::Mode,
     server::{Options, SiteOptions},
+    webhook::{DeliverySettings, SourceSettings},
 };
 
 /// The address that is listened on if none is named.
@@ -105,6 +106,15 @@ pub struct Settings {
     /// The hosts of the file that pictures and movies are fetched from.
     #[arg(skip)]
     pub media_host: Vec<HostSettings>,
+    /// The sources of webhooks of the file.
+    #[arg(skip)]
+    pub webhook: Vec<SourceSettings>,
+    /// How long deliveries are kept, by the file.
+    #[arg(skip)]
+    pub deliveries: DeliverySettings,
+    /// The folder that the file is in.
+    #[arg(skip)]
+    pub folder: PathBuf,
 }
 
 /// One site: an address, and what is served there.
@@ -145,6 +155,8 @@ struct ConfigFile {
     allow_anonymous: Option<bool>,
     site: Vec<SiteSettings>,
     media_host: Vec<HostSettings>,
+    webhook: Vec<SourceSettings>,
+    deliveries: DeliverySettings,
 }
 
 /// A fault of the configuration by its place, without the line that it is on, which may hold a secret.
@@ -183,6 +195,9 @@ impl Settings {
             allow_anonymous: self.allow_anonymous.or(file.allow_anonymous),
             site: file.site,
             media_host: file.media_host,
+            webhook: file.webhook,
+            deliveries: file.deliveries,
+            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
         })
     }
 
@@ -197,6 +212,9 @@ impl Settings {
             max_movie: self.max_movie.unwrap_or(usual.max_movie),
             placeholders: self.placeholders.unwrap_or(usual.placeholders),
             media_hosts: self.media_host.clone(),
+            webhooks: self.webhook.clone(),
+            webhook_folder: self.folder.clone(),
+            deliveries: self.deliveries,
             ..usual
         }
     }

@@ -19,6 +19,7 @@ mod read;
 mod receive;
 mod remote;
 mod site;
+mod webhooks;
 mod write;
 
 use std::{ops::Deref, sync::Arc};
@@ -34,6 +35,7 @@ use crate::{
     publish::{Publisher, Target},
     store::Store,
     studio::Studio,
+    webhook::Webhooks,
     writer::{Clock, Writer},
 };
 
@@ -71,6 +73,10 @@ pub struct Parts {
     pub media: Arc<MediaStore>,
     /// Those of other servers.
     pub fetches: Arc<Fetches>,
+    /// The sources of webhooks.
+    pub webhooks: Arc<Webhooks>,
+    /// The largest body of a delivery that is taken, in bytes.
+    pub max_delivery: usize,
     /// Becomes true when the server is to stop, for answers that would go on for ever.
     pub stopping: watch::Receiver<bool>,
 }
@@ -113,7 +119,7 @@ impl Deref for AppState {
 /// Every endpoint of the API, routed and described.
 fn api() -> api::Api {
     let api = media::add_to(bulk::add_to(collections::add_to(api::Api::default())));
-    events::add_to(burndown::add_to(operations::add_to(api)))
+    webhooks::add_to(events::add_to(burndown::add_to(operations::add_to(api))))
 }
 
 /// The API's description, as OpenAPI 3.1.

@@ -27,6 +27,7 @@ use crate::{
     store::{self, Store},
     studio::Studio,
     tree::{self, Tree},
+    webhook::{self, DeliverySettings, SourceSettings, Sources as WebhookSources, Webhooks},
     writer::{Clock, Writer},
 };
 
@@ -56,6 +57,9 @@ pub enum Error {
     /// The hosts of the configuration are wrong, or cannot be asked.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),
+    /// The sources of webhooks are wrong.
+    #[error("webhooks: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Webhooks(Vec<webhook::Invalid>),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -158,6 +162,11 @@ impl Core {
     }
 }
 
+/// Completes when the server is to stop, or is gone.
+pub async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
 /// How long requests may take to end when the server is told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -191,6 +200,14 @@ pub struct Options {
     pub placeholders: bool,
     /// The hosts that files are fetched from.
     pub media_hosts: Vec<HostSettings>,
+    /// The sources of webhooks.
+    pub webhooks: Vec<SourceSettings>,
+    /// The folder that files of theirs are in.
+    pub webhook_folder: PathBuf,
+    /// How long deliveries are kept.
+    pub deliveries: DeliverySettings,
+    /// This program, for what runs in a process of its own.
+    pub program: PathBuf,
 }
 
 impl Options {
@@ -198,8 +215,19 @@ impl Options {
     #[must_use]
     pub fn usual(sites: Vec<SiteOptions>) -> Self {
         let (max_body, max_picture, max_movie) = (256 << 20, 64 << 20, 16 << 30);
-        let media_hosts = Vec::new();
-        Self { sites, mode: Mode::Auto, max_body, max_picture, max_movie, placeholders: false, media_hosts }
+        Self {
+            sites,
+            mode: Mode::Auto,
+            max_body,
+            max_picture,
+            max_movie,
+            placeholders: false,
+            media_hosts: Vec::new(),
+            webhooks: Vec::new(),
+            webhook_folder: PathBuf::new(),
+            deliveries: DeliverySettings::default(),
+            program: webhook::filter::executable().unwrap_or_default(),
+        }
     }
 }
 
@@ -210,6 +238,7 @@ pub struct Server {
     core: Core,
     publisher: JoinHandle<()>,
     copies: Option<JoinHandle<()>>,
+    deliveries: JoinHandle<()>,
     stop: watch::Sender<bool>,
     _folder: DataFolder,
 }
@@ -217,7 +246,9 @@ pub struct Server {
 impl Server {
     /// Opens everything, renders what is behind, and listens.
     pub async fn start(folder: DataFolder, options: Options, clock: Clock) -> Result<Self, Error> {
-        let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts } = options;
+        let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts, .. } = options;
+        let webhook_sources =
+            WebhookSources::new(&options.webhooks, &options.webhook_folder).map_err(Error::Webhooks)?;
         let fetches = Fetches::new(&media_hosts)?;
         let path = folder.media();
         let media = MediaStore::open(&path).map_err(|source| Error::Folder { path, source })?;
@@ -254,6 +285,15 @@ impl Server {
             limits: (max_picture, max_movie),
         };
         let copies = copies::start(fetches.clone(), surroundings, stopping.clone()).await?;
+        let surroundings = webhook::Surroundings {
+            store: core.store.clone(),
+            studio: core.studio.clone(),
+            writer: core.writer.clone(),
+            clock: clock.clone(),
+            program: options.program,
+            kept: options.deliveries,
+        };
+        let (webhooks, deliveries) = Webhooks::start(webhook_sources, surroundings, stopping.clone());
         let parts = Arc::new(Parts {
             studio: core.studio.clone(),
             writer: core.writer.clone(),
@@ -266,11 +306,13 @@ impl Server {
             max_movie,
             media,
             fetches,
+            webhooks,
+            max_delivery: options.deliveries.max_body,
             stopping,
         });
         let listeners =
             bound.into_iter().map(|(listener, site)| (listener, AppState::new(parts.clone(), site))).collect();
-        Ok(Self { listeners, parts, core, publisher: task, copies, stop, _folder: folder })
+        Ok(Self { listeners, parts, core, publisher: task, copies, deliveries, stop, _folder: folder })
     }
 
     /// The addresses that it listens on, in the order of the sites.
@@ -286,7 +328,7 @@ impl Server {
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listeners, parts, core, publisher, copies, stop, _folder } = self;
+        let Self { listeners, parts, core, publisher, copies, deliveries, stop, _folder } = self;
         drop(parts);
         let mut sites = tokio::task::JoinSet::new();
         for (listener, state) in listeners {
@@ -311,6 +353,7 @@ impl Server {
             if let Some(copies) = copies {
                 let _ = copies.await;
             }
+            let _ = deliveries.await;
             Ok::<_, io::Error>(())
         };
         let Ok(finished) = tokio::time::timeout(PATIENCE, finish).await else {

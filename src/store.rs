@@ -3,6 +3,7 @@
 //! A batch of any size is written with a handful of statements: rows travel as one JSON text each (`json_each`), because every
 //! statement through sqlx is a hand-over to the connection's thread and back.
 
+mod deliveries;
 mod downloads;
 mod load;
 mod write;
@@ -16,6 +17,7 @@ use sqlx::{
 
 use crate::model::Id;
 
+pub use deliveries::{Arrival, Delivery, Listed, Pending, Tally};
 pub use downloads::Download;
 pub use write::{ANSWERS_ARE_KEPT, Answer, Rows};
 

@@ -22,6 +22,7 @@ use super::{Fetches, Tally, client::back_off};
 use crate::{
     media::store::MediaStore,
     model::{Id, scope::Scope, time::Instant},
+    server::stopped,
     store::{Download, Error, Store},
     studio::Studio,
     writer::{Clock, Writer},
@@ -290,9 +291,4 @@ impl Copier {
         let failure = Some("this server failed over it; its log says how".to_owned());
         Some(Asked { name, download: Download { next, attempts, failure, ..known }, denied: None })
     }
-}
-
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // A server that is gone has stopped, too.
-    drop(stopping.wait_for(|stopping| *stopping).await);
 }

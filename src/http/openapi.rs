@@ -23,6 +23,7 @@ use super::{
     api::{array_of, integer, object, one_of, problem_response, schema, text},
     operations::{Health, Status},
     problem::{Problem, ProblemBody},
+    webhooks::{DeliveryStatus, Receipt, Replay, SourceStatus},
 };
 use crate::{
     model::{
@@ -32,6 +33,7 @@ use crate::{
         problems,
     },
     publish::Report,
+    webhook::Trial,
     writer::Outcome,
 };
 
@@ -56,6 +58,11 @@ pub fn document(paths: PathsBuilder) -> OpenApi {
         .schema("Medium", medium_schema())
         .schema("Batch", batch_schema())
         .schema("TaskCounts", task_counts_schema())
+        .schema("WebhookSource", SourceStatus::schema())
+        .schema("Delivery", DeliveryStatus::schema())
+        .schema("Receipt", Receipt::schema())
+        .schema("Replay", Replay::schema())
+        .schema("Trial", Trial::schema())
         .response("Problem", problem_response());
     for kind in Kind::CONTEXT.iter().chain([&Kind::Project]).chain(Kind::OF_PROJECT) {
         components = components.schema(kind.type_name(), entity_schema(*kind));

@@ -17,6 +17,9 @@ pub enum Problem {
     /// 400: the body is not JSON, or a header or query parameter makes no sense.
     #[error("{0}")]
     BadRequest(String),
+    /// 401: it is not from whom it says.
+    #[error("{0}")]
+    Unauthorized(String),
     /// 403: the request comes from a page of another site.
     #[error("{0}")]
     Forbidden(String),
@@ -87,6 +90,7 @@ impl Problem {
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood"),
+            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "It is not known who asks"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method"),

@@ -137,6 +137,7 @@ pub async fn submit(
         actor: "api".to_owned(),
         dry_run: options.dry_run,
         idempotency: options.key.clone().map(|key| (key, fingerprint())),
+        ..Request::default()
     };
     let outcome = state.writer.write(request).await?;
     if options.wait && !options.dry_run {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{Error, project_text};
+use super::{Error, deliveries::SETTLE, project_text};
 use crate::model::{
     Id,
     history::{Counted, TaskStep},
@@ -71,6 +71,7 @@ pub struct Rows {
     steps: Vec<Value>,
     revisions: Vec<Value>,
     answers: Vec<Value>,
+    settled: Vec<Value>,
     oldest_answer: Instant,
 }
 
@@ -127,12 +128,17 @@ impl Rows {
         self.answers.push(json!([answer.key, answer.fingerprint, answer.answer.to_string(), answer.at]));
     }
 
+    /// A delivery of a webhook is applied, with this result.
+    pub fn settle(&mut self, delivery: i64, at: Instant, result: &Value) {
+        self.settled.push(json!([delivery, "applied", at, result.to_string()]));
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let lists =
-            [&self.wiped, &self.upserts, &self.deletes, &self.tombstones, &self.steps, &self.revisions, &self.answers];
-        lists.iter().all(|list| list.is_empty())
+        let written = [&self.wiped, &self.upserts, &self.deletes, &self.tombstones, &self.steps];
+        let noted = [&self.revisions, &self.answers, &self.settled];
+        written.iter().chain(&noted).all(|list| list.is_empty())
     }
 }
 
@@ -153,6 +159,7 @@ pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Res
         (STEP, &rows.steps),
         (REVISE, &rows.revisions),
         (ANSWER, &rows.answers),
+        (SETTLE, &rows.settled),
     ];
     let writes: Vec<_> = wipes.into_iter().chain(writes).filter(|(_, list)| !list.is_empty()).collect();
     let forget = (!rows.answers.is_empty()).then_some(FORGET_ANSWERS);
@@ -195,6 +202,7 @@ mod tests {
             .into_iter()
             .chain(super::WIPE)
             .chain(super::super::load::STATEMENTS)
+            .chain(super::super::deliveries::STATEMENTS)
             .chain(super::super::downloads::STATEMENTS)
         {
             connection.prepare(sql.into_sql_str()).await.unwrap();

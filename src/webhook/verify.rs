@@ -83,6 +83,19 @@ impl Verifier {
         }
     }
 
+    /// By what a delivery is known when it comes again: its id, and, where somebody could send it again under another id, the
+    /// [`fingerprint`] of its body. What nobody signed and nobody gave an id is like no other: two that are equal may well be
+    /// two events.
+    #[must_use]
+    pub fn known_by(&self, verified: Verified, body: &[u8]) -> (String, Option<String>) {
+        let Verified { delivery_id, is_id_signed, .. } = verified;
+        let is_signed = matches!(self.scheme, Scheme::Signed(_));
+        if !is_signed && delivery_id == fingerprint(body, None) {
+            return (uuid::Uuid::new_v4().to_string(), None);
+        }
+        (delivery_id, (is_signed && !is_id_signed).then(|| fingerprint(body, None)))
+    }
+
     /// The headers as they may be stored and shown: by name, with `(secret)` for signatures, credentials, cookies, and every
     /// value that has one of the secrets in it. Bytes other than those of ASCII text are escaped.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The server as a process: killed at any moment, it has lost nothing that it answered.
 
 mod process;
-mod writers;
+pub mod writers;
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 

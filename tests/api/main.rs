@@ -31,3 +31,4 @@ mod publishing;
 mod ranges;
 mod site;
 mod webhook_verify;
+mod webhooks;

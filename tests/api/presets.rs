@@ -6,23 +6,27 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use jaq_core::{Compiler, Ctx, Vars, data, load, unwrap_valr};
-use jaq_json::{Val, read};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use watchtower_server::model::{fault::At, wire::Reader};
+use watchtower_server::{
+    model::{fault::At, wire::Reader},
+    webhook::{
+        filter::{self, Limits, Runner},
+        preset,
+    },
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fixture {
+pub struct Fixture {
     #[serde(skip)]
-    name: String,
+    pub name: String,
     note: String,
     #[serde(default)]
-    alter: BTreeMap<String, String>,
-    headers: BTreeMap<String, String>,
-    body: Value,
-    changes: Vec<Value>,
+    pub alter: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
+    pub body: Value,
+    pub changes: Vec<Value>,
 }
 
 impl Fixture {
@@ -34,10 +38,6 @@ impl Fixture {
             program.replace(line, other)
         })
     }
-
-    fn input(&self) -> Value {
-        json!({"headers": self.headers, "body": self.body})
-    }
 }
 
 fn repository() -> PathBuf {
@@ -45,7 +45,7 @@ fn repository() -> PathBuf {
 }
 
 /// The fixtures of a mapping, by name.
-fn fixtures(mapping: &str) -> Vec<Fixture> {
+pub fn fixtures(mapping: &str) -> Vec<Fixture> {
     let folder = repository().join("tests/webhooks").join(mapping);
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -59,19 +59,14 @@ fn fixtures(mapping: &str) -> Vec<Fixture> {
 }
 
 /// What a mapping makes of an input.
-#[expect(clippy::unused_async, reason = "the server runs mappings in another process")]
-async fn run(program: &str, input: &Value) -> Vec<Value> {
-    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-    let arena = load::Arena::default();
-    let file = load::File { code: program, path: () };
-    let modules = load::Loader::new(definitions).load(&arena, file).unwrap_or_else(|faults| panic!("{faults:?}"));
-    let compiled = Compiler::default().with_funs(functions).compile(modules);
-    let filter = compiled.unwrap_or_else(|faults| panic!("{faults:?}"));
-    let context = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
-    let input = read::parse_single(input.to_string().as_bytes()).unwrap();
-    let outputs = filter.id.run((context, input)).map(unwrap_valr);
-    outputs.map(|output| serde_json::from_str(&output.unwrap().to_string()).unwrap()).collect()
+async fn run(runner: &mut Runner, fixture: &Fixture) -> Vec<Value> {
+    let headers: Vec<(String, String)> = fixture.headers.clone().into_iter().collect();
+    let input = filter::input(&headers, fixture.body.to_string().as_bytes()).unwrap();
+    runner.run(&input).await.unwrap_or_else(|failure| panic!("{}: {failure}", fixture.name))
+}
+
+fn runner(program: &str) -> Runner {
+    Runner::new(program, env!("CARGO_BIN_EXE_watchtower-server").into(), Limits::default())
 }
 
 /// Numbers that are the same, whether they are written as `24` or as `24.0`.
@@ -93,9 +88,14 @@ async fn assert_maps(mapping: &str) {
     let fixtures = fixtures(mapping);
     assert!(fixtures.len() >= 10, "{mapping} has {} fixtures", fixtures.len());
     let mut wrong = Vec::new();
+    let mut usual = runner(preset(mapping).unwrap());
     for fixture in fixtures {
         assert!(!fixture.note.is_empty(), "{mapping}/{} says where it is from", fixture.name);
-        let made = run(&fixture.program(mapping), &fixture.input()).await;
+        let made = if fixture.alter.is_empty() {
+            run(&mut usual, &fixture).await
+        } else {
+            run(&mut runner(&fixture.program(mapping)), &fixture).await
+        };
         if plain(&made.clone().into()) != plain(&fixture.changes.clone().into()) {
             let (made, meant) = (lines(&made), lines(&fixture.changes));
             wrong.push(format!("{mapping}/{}:\n  made{made}\n  instead of{meant}", fixture.name));

@@ -188,6 +188,13 @@ impl TestServer {
         self.open().await;
     }
 
+    /// Stops it, and starts it again with other options.
+    pub async fn alter(&mut self, alter: impl FnOnce(&mut Options)) {
+        self.stop().await;
+        alter(&mut self.options);
+        self.open().await;
+    }
+
     /// Lets time pass, in seconds.
     pub fn pass(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::Relaxed);

@@ -43,7 +43,9 @@ impl<'l> Changes<'l> {
             Val::Bool(false) => self.word("false"),
             Val::Num(number) => self.number(number),
             Val::TStr(text) => self.text(text),
-            Val::BStr(_) => Err(Failure::NoJson("bytes, which tobytes makes; @base64 makes a text of a text".to_owned())),
+            Val::BStr(_) => {
+                Err(Failure::NoJson("bytes, which tobytes makes; @base64 makes a text of a text".to_owned()))
+            }
             Val::Arr(_) | Val::Obj(_) if depth == DEEPEST => Err(Failure::Nested),
             Val::Arr(elements) => self.array(elements, depth + 1),
             Val::Obj(object) => self.object(object, depth + 1),
@@ -84,7 +86,9 @@ impl<'l> Changes<'l> {
             }
             Num::BigInt(integer) if u64::try_from(&**integer).is_err() => {
                 let (digits, _) = excerpt(number);
-                Err(Failure::NoJson(format!("the number {digits}, which is too long to stay exact; tostring makes a text of it")))
+                Err(Failure::NoJson(format!(
+                    "the number {digits}, which is too long to stay exact; tostring makes a text of it"
+                )))
             }
             Num::Dec(text) => self.decimal(text),
             Num::Int(_) | Num::BigInt(_) | Num::Float(_) => self.word(&number.to_string()),

@@ -42,7 +42,9 @@ pub enum Failure {
     #[error("the filter made changes of more than {0} bytes in all: leave out what no change needs")]
     Bytes(usize),
     /// There are too many changes.
-    #[error("the filter made more than {0} changes of one delivery: it has a loop without an end, or select() is missing")]
+    #[error(
+        "the filter made more than {0} changes of one delivery: it has a loop without an end, or select() is missing"
+    )]
     Changes(usize),
     /// There is no process that could run it.
     #[error("the process of the filter cannot be started: {0}")]

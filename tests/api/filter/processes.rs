@@ -24,11 +24,8 @@ async fn a_filter_that_fails_on_every_second_input_makes_changes_of_the_others_i
     filter.check().await.unwrap();
     let process = filter.process_id();
     for number in 0..20 {
-        let expected = if number % 2 == 0 {
-            Ok(vec![json!(number)])
-        } else {
-            Err(Failure::GaveUp(format!("odd: {number}")))
-        };
+        let expected =
+            if number % 2 == 0 { Ok(vec![json!(number)]) } else { Err(Failure::GaveUp(format!("odd: {number}"))) };
         assert_eq!(run(&mut filter, &number.to_string()).await, expected);
     }
     assert_eq!(filter.process_id(), process);

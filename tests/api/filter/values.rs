@@ -60,9 +60,10 @@ async fn integers_stay_exact() {
     }
     let largest = u64::MAX.to_string();
     assert_eq!(made(".body, {id: .body}", &largest).await, [json!(u64::MAX), json!({"id": u64::MAX})]);
-    assert_eq!(made("\"Shot/\\(.body)\"", "123456789012345678901234567890").await, [json!(
-        "Shot/123456789012345678901234567890"
-    )]);
+    assert_eq!(
+        made("\"Shot/\\(.body)\"", "123456789012345678901234567890").await,
+        [json!("Shot/123456789012345678901234567890")]
+    );
 }
 
 #[tokio::test]
@@ -127,7 +128,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         text.clone().prop_map(Value::from),
     ];
     leaf.prop_recursive(8, 200, 8, move |inner| {
-        let object = vec((text.clone(), inner.clone()), 0..8).prop_map(|members| Value::Object(members.into_iter().collect()));
+        let object =
+            vec((text.clone(), inner.clone()), 0..8).prop_map(|members| Value::Object(members.into_iter().collect()));
         prop_oneof![vec(inner, 0..8).prop_map(Value::from), object]
     })
 }

@@ -1,0 +1,142 @@
+//! Webhooks: deliveries of trackers come in here, and can be asked about.
+
+mod deliveries;
+mod shown;
+mod trial;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::IgnoredAny};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    AppState,
+    api::{Api, Endpoint, Method, array_of, object, schema},
+    body,
+    problem::Problem,
+};
+use crate::{
+    model::time::rfc3339,
+    store::Arrival,
+    webhook::{Overflow, Refusal, Source},
+};
+pub use deliveries::Replay;
+pub use shown::{DeliveryStatus, SourceStatus};
+
+/// Adds the sources, their deliveries, and trials.
+#[must_use]
+pub fn add_to(api: Api) -> Api {
+    let api = api
+        .add(
+            Method::Get,
+            "/api/webhooks",
+            list,
+            Endpoint::new("listWebhooks", "webhooks", "Lists the sources of webhooks, and how their deliveries fare.")
+                .answers("200", "The sources, by name", array_of(schema("WebhookSource")))
+                .refuses(&[]),
+        )
+        .add(
+            Method::Post,
+            "/api/webhooks/{source}",
+            receive,
+            Endpoint::new("postDelivery", "webhooks", "Takes a delivery of a tracker.")
+                .about("It is verified as the configuration says, stored, and answered; then it is mapped to changes, and applied. One that came before is answered in the same way, and not applied again.")
+                .takes("application/json", "Whatever the tracker sends", object(), None)
+                .answers("202", "It is stored", schema("Receipt"))
+                .refuses(&["401", "404", "413", "415"]),
+        );
+    trial::add_to(deliveries::add_to(api))
+}
+
+/// A source, or 404.
+fn need_source<'a>(sources: &'a crate::webhook::Sources, name: &str) -> Result<&'a Source, Problem> {
+    let shown: String = name.chars().take(60).collect();
+    sources.get(name).ok_or_else(|| {
+        Problem::NotFound(format!(
+            "no source of webhooks is called {shown:?}: the configuration has [[webhook]] for each"
+        ))
+    })
+}
+
+async fn list(State(state): State<AppState>) -> Result<Response, Problem> {
+    Ok(json(StatusCode::OK, &shown::sources(&state).await?))
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, serde_json::to_string(value).unwrap_or_default()).into_response()
+}
+
+/// That a delivery is stored.
+#[derive(Serialize, ToSchema)]
+pub struct Receipt {
+    /// The number of the delivery.
+    delivery: i64,
+    /// Whether it came before: then this is the number that it got then.
+    duplicate: bool,
+}
+
+async fn receive(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let sources = state.webhooks.sources();
+    let source = need_source(&sources, &name)?;
+    let refused = |problem: Problem| {
+        let refusal = Refusal { at: rfc3339((state.clock)()), detail: problem.to_string() };
+        tracing::warn!(source = name, reason = refusal.detail, "a delivery was refused");
+        source.lane().note_refused(refusal);
+        problem
+    };
+    let arrival = arrival(&state, source, &headers, body).await.map_err(refused)?;
+    let (delivery, is_new) = state.webhooks.receive(source, arrival).await?;
+    Ok(json(StatusCode::ACCEPTED, &Receipt { delivery, duplicate: !is_new }))
+}
+
+/// What came, if it is from whom it says, and JSON.
+async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: Body) -> Result<Arrival, Problem> {
+    let coding = headers.get(header::CONTENT_ENCODING).map(|coding| coding.to_str().unwrap_or_default());
+    if let Some(coding) = coding.filter(|coding| *coding != "identity") {
+        return Err(Problem::UnsupportedMediaType(format!("a delivery is to be sent as it is, not by {coding:?}")));
+    }
+    let bytes = body::collect(body, state.max_delivery).await?;
+    let now = (state.clock)();
+    let verifier = source.verifier();
+    let verified = verifier.verify(headers, &bytes, now.div_euclid(1_000_000));
+    let verified = verified.map_err(|refused| Problem::Unauthorized(refused.to_string()))?;
+    body::format(headers, false)?;
+    let (delivery_id, fingerprint) = verifier.known_by(verified, &bytes);
+    let body = match String::from_utf8(bytes.into()) {
+        Ok(body) if serde_json::from_str::<IgnoredAny>(&body).is_ok() => body,
+        _ => return Err(Problem::BadRequest("the body is not JSON".to_owned())),
+    };
+    Ok(Arrival {
+        source: source.name().to_owned(),
+        delivery_id,
+        fingerprint,
+        received_at: now,
+        headers: serde_json::to_string(&verifier.redacted(headers)).unwrap_or_default(),
+        body,
+    })
+}
+
+impl From<Overflow> for Problem {
+    fn from(overflow: Overflow) -> Self {
+        match overflow {
+            Overflow::Store(_) => Self::Internal,
+            Overflow::Busy | Overflow::Stopping => Self::Unavailable(overflow.to_string()),
+        }
+    }
+}
+
+/// Changes and result of something as JSON text that was stored, or null.
+fn stored(text: Option<&str>) -> Value {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}

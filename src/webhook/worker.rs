@@ -1,0 +1,293 @@
+//! Applying deliveries: one worker a source, in the order of arrival.
+//!
+//! Which are to be applied is in the store alone, so that a restart goes on where it was. That one is applied is noted in the
+//! transaction that applies it.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::{sync::watch, task::JoinSet};
+
+use super::{
+    Surroundings,
+    filter::Failure,
+    mapping::{Mapped, Mapping, Unmapped},
+    source::{Program, Source, Sources},
+};
+use crate::{
+    model::{
+        Id, Kind,
+        change::{Change, Op},
+        fault::Fault,
+        scope::Scope,
+    },
+    server::stopped,
+    store::{self, Pending},
+    writer::{Refused, Request},
+};
+
+/// At most this many deliveries are on their way to the writer at a time.
+const AHEAD: i64 = 64;
+/// What is mapped goes to the writer after this at the latest, though there be more to map.
+const PACE: Duration = Duration::from_millis(100);
+/// How long to wait before what could not be stored is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Has a worker for each source.
+pub struct Workers {
+    surroundings: Arc<Surroundings>,
+    sources: watch::Receiver<Arc<Sources>>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Workers {
+    /// Workers for these sources, as they change.
+    pub fn new(
+        surroundings: Surroundings,
+        sources: watch::Receiver<Arc<Sources>>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self { surroundings: Arc::new(surroundings), sources, stopping }
+    }
+
+    /// Goes on until the server stops; a worker ends by itself when its source is gone.
+    pub async fn run(mut self) {
+        let (mut workers, mut running) = (JoinSet::new(), HashSet::new());
+        while !*self.stopping.borrow() {
+            let sources = self.sources.borrow_and_update().clone();
+            for source in sources.iter() {
+                if running.insert(source.name().to_owned()) {
+                    workers.spawn(self.worker(source.name()).run());
+                }
+            }
+            tokio::select! {
+                () = stopped(&mut self.stopping) => break,
+                changed = self.sources.changed() => if changed.is_err() { break },
+                Some(ended) = workers.join_next() => match ended {
+                    Ok(name) => drop(running.remove(&name)),
+                    Err(error) => tracing::error!(%error, "a worker of webhooks failed"),
+                },
+            }
+        }
+        while workers.join_next().await.is_some() {}
+    }
+
+    fn worker(&self, name: &str) -> Worker {
+        let (surroundings, sources, stopping) =
+            (self.surroundings.clone(), self.sources.clone(), self.stopping.clone());
+        Worker { name: name.to_owned(), surroundings, sources, stopping, mapping: None, waits: true, projects: None }
+    }
+}
+
+/// Applies the deliveries of one source.
+struct Worker {
+    name: String,
+    surroundings: Arc<Surroundings>,
+    sources: watch::Receiver<Arc<Sources>>,
+    stopping: watch::Receiver<bool>,
+    mapping: Option<(Program, Mapping)>,
+    /// Whether any of them may wait for a project.
+    waits: bool,
+    /// The revision of the list of projects that was looked at last.
+    projects: Option<u64>,
+}
+
+/// Why deliveries could not be applied now: they are tried again.
+#[derive(Debug, thiserror::Error)]
+enum Delayed {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Writer(Refused),
+    #[error(transparent)]
+    Mapping(Failure),
+}
+
+/// What becomes of a delivery that is no request.
+enum Unread {
+    /// It is settled without a change: as what, and why.
+    Settled(&'static str, Value),
+    /// The machine cannot run the mapping now.
+    Delayed(Failure),
+}
+
+/// What a delivery came to, without a change.
+type Settled = (i64, &'static str, Value);
+
+impl Worker {
+    async fn run(mut self) -> String {
+        let mut revision = self.surroundings.writer.revision();
+        loop {
+            let sources = self.sources.borrow_and_update().clone();
+            let Some(source) = sources.get(&self.name) else { return self.name };
+            if *self.stopping.borrow() {
+                return self.name;
+            }
+            self.follow(source).await;
+            let looked = self.look_for_projects().await;
+            let worked = if looked.is_ok() { self.work(source).await } else { looked.map(|()| true) };
+            let pause = match worked {
+                Ok(true) => continue,
+                Ok(false) => None,
+                Err(error) => {
+                    tracing::error!(source = self.name, %error, "deliveries could not be applied; they are tried again");
+                    Some(RETRY)
+                }
+            };
+            tokio::select! {
+                () = stopped(&mut self.stopping) => {}
+                changed = self.sources.changed() => if changed.is_err() { return self.name },
+                () = source.lane().wake.notified(), if pause.is_none() => {}
+                _ = revision.changed(), if pause.is_none() && self.waits => {}
+                () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
+            }
+        }
+    }
+
+    /// Takes another mapping when the source has another.
+    async fn follow(&mut self, source: &Source) {
+        if self.mapping.as_ref().is_some_and(|(program, _)| program == source.program()) {
+            return;
+        }
+        let program = source.program().clone();
+        let mut mapping = Mapping::new(&program, &self.surroundings.program);
+        let fault = mapping.check().await.err().map(|failure| failure.to_string());
+        if let Some(fault) = &fault {
+            tracing::error!(source = self.name, fault, "the mapping does not work: deliveries are kept, and fail");
+        }
+        source.lane().set_fault(fault);
+        self.mapping = Some((program, mapping));
+    }
+
+    /// Has those tried once more that wait for a project, if there are projects that there were not before.
+    async fn look_for_projects(&mut self) -> Result<(), Delayed> {
+        let context = self.surroundings.studio.context();
+        if !self.waits || self.projects == Some(context.revision) {
+            return Ok(());
+        }
+        let known: Vec<&str> = context.projects().map(|(id, _)| id.as_str()).collect();
+        let store = &self.surroundings.store;
+        store.retry_waiting(&self.name, &known).await?;
+        self.waits = store.waits(&self.name).await?;
+        self.projects = Some(context.revision);
+        Ok(())
+    }
+
+    /// Applies the next deliveries; whether there were any.
+    async fn work(&mut self, source: &Source) -> Result<bool, Delayed> {
+        let pending = self.surroundings.store.pending(&self.name, AHEAD).await?;
+        if pending.is_empty() {
+            return Ok(false);
+        }
+        let (mut settled, mut requests) = (Vec::new(), Vec::new());
+        let begun = Instant::now();
+        let mut delayed = None;
+        for delivery in pending {
+            match self.read(&delivery).await {
+                Ok(request) => requests.push((delivery.id, request)),
+                Err(Unread::Settled(status, result)) => settled.push((delivery.id, status, result)),
+                Err(Unread::Delayed(failure)) => {
+                    // It is looked at anew before the next try, and its source shows what is found.
+                    self.mapping = None;
+                    delayed = Some(Delayed::Mapping(failure));
+                    break;
+                }
+            }
+            if begun.elapsed() > PACE {
+                break;
+            }
+        }
+        let count = settled.len() + requests.len();
+        let failed = self.apply(requests, &mut settled).await;
+        self.waits |= settled.iter().any(|(_, status, _)| *status == "waiting");
+        let now = (self.surroundings.clock)();
+        let settled: Vec<_> = settled.into_iter().map(|(id, status, result)| (id, status, now, result)).collect();
+        if !settled.is_empty() {
+            self.surroundings.store.settle(&settled).await?;
+        }
+        source.lane().settled.send_modify(|settled| *settled += count as u64);
+        failed.or(delayed).map_or(Ok(true), Err)
+    }
+
+    /// Sends requests to the writer in their order, so that they share transactions. Gives the failure of the store, if it
+    /// failed: then nothing is settled.
+    async fn apply(&self, requests: Vec<(i64, Request)>, settled: &mut Vec<Settled>) -> Option<Delayed> {
+        // They are queued when they are first polled, which is in this order.
+        let written =
+            requests.into_iter().map(async |(id, request)| (id, self.surroundings.writer.write(request).await));
+        let mut failed = None;
+        for (id, outcome) in join_all(written).await {
+            match outcome {
+                Ok(_) => {}
+                Err(Refused::Faults(faults)) => {
+                    settled.push((id, "failed", failure("changes", "the changes cannot be applied", &faults)));
+                }
+                Err(refused @ (Refused::NotFound(_) | Refused::Precondition(_) | Refused::KeyReused)) => {
+                    settled.push((id, "failed", failure("changes", &refused.to_string(), &[])));
+                }
+                Err(refused) => failed = Some(Delayed::Writer(refused)),
+            }
+        }
+        failed
+    }
+
+    /// Maps a delivery to a request; else what becomes of it.
+    async fn read(&mut self, delivery: &Pending) -> Result<Request, Unread> {
+        let Some((_, mapping)) = &mut self.mapping else { return Err(Unread::Settled("failed", Value::Null)) };
+        let reader = match mapping.map(&delivery.headers, &delivery.body).await {
+            Ok(Mapped { reader, .. }) => reader,
+            Err(Unmapped::Failed(failure)) if failure.is_passing() => return Err(Unread::Delayed(failure)),
+            Err(unmapped) => return Err(Unread::Settled("failed", unmapped_result(&unmapped))),
+        };
+        if reader.changes.is_empty() {
+            return Err(Unread::Settled("ignored", json!({})));
+        }
+        if let Some(project) = unknown_project(&self.surroundings.studio.context(), &reader.changes) {
+            let detail = format!("there is no project {project} yet: it is applied as soon as there is");
+            return Err(Unread::Settled("waiting", json!({"project": project, "detail": detail})));
+        }
+        let actor = format!("webhook:{}", self.name);
+        Ok(Request { actor, partial: true, delivery: Some(delivery.id), ..Request::of(reader) })
+    }
+}
+
+/// A project that changes are about, which is not there, and not made by them either.
+pub fn unknown_project(context: &Scope, changes: &[Change]) -> Option<Id> {
+    let mut made = HashSet::new();
+    for change in changes {
+        let Change::One { key, op, .. } = change else { continue };
+        let id = if key.kind == Kind::Project { Some(&key.id) } else { key.project.as_ref() };
+        let Some(id) = id else { continue };
+        let names = |patch: &serde_json::Map<String, Value>| patch.get("name").is_some_and(|name| !name.is_null());
+        let makes = key.kind == Kind::Project
+            && match op {
+                Op::Put(_) => true,
+                Op::Merge(patch) => names(patch),
+                _ => false,
+            };
+        let goes = *op == Op::Delete;
+        if makes {
+            made.insert(id.clone());
+        } else if !goes && !made.contains(id) && context.project(id).is_none() {
+            return Some(id.clone());
+        }
+    }
+    None
+}
+
+/// What is kept of a delivery that could not be mapped.
+pub fn unmapped_result(unmapped: &Unmapped) -> Value {
+    match unmapped {
+        Unmapped::Failed(failed) => failure("mapping", &failed.to_string(), &[]),
+        Unmapped::Wrong(_, faults) => failure("changes", &unmapped.to_string(), faults),
+    }
+}
+
+fn failure(stage: &str, detail: &str, faults: &[Fault]) -> Value {
+    json!({"stage": stage, "detail": detail, "errors": faults})
+}

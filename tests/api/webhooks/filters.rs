@@ -1,0 +1,109 @@
+//! Filters that do what they should not: the sender is answered, the server stays well, the delivery says what went wrong, and is
+//! applied once the filter is mended.
+
+use serde_json::{Value, json};
+
+use super::{OPEN, with};
+use crate::support::TestServer;
+
+/// A source with this filter, and another one beside it.
+fn config(filter: &str) -> String {
+    format!(
+        "[[webhook]]\nname = \"odd\"\nverify = \"none\"\nfilter-seconds = 1\nfilter-mib = 64\nfilter = '''{filter}'''\n{OPEN}"
+    )
+}
+
+/// What each delivery stands for, by the mended filter.
+const MENDED: &str = r#"{op: "merge", kind: "users", id: "u\(.body.number)", value: {name: "user \(.body.number)"}}"#;
+
+/// Sends deliveries through a filter; gives what became of each, and applies them all once the filter is mended.
+async fn through(filter: &str, deliveries: i64) -> Vec<Value> {
+    let mut server = TestServer::start_with(with(&config(filter))).await;
+    for number in 1..=deliveries {
+        let body = json!({"number": number}).to_string();
+        let answer = server.send(server.delivery("odd", body)).await.expect(202).json();
+        assert_eq!(answer["delivery"], number);
+    }
+    // Others are served meanwhile.
+    server.get("/readyz").await.expect(200);
+    let other = json!({"op": "merge", "kind": "users", "id": "other", "value": {"name": "Other"}});
+    server.told(&other).await;
+    let mut settled = Vec::new();
+    for number in 1..=deliveries {
+        settled.push(server.settled("odd", number).await);
+    }
+    let failed = settled.iter().filter(|delivery| delivery["status"] == "failed").count();
+    server.alter(with(&config(MENDED))).await;
+    let replayed = server.post("/api/webhooks/odd/replay", &Value::Null).await.expect(202).json();
+    assert_eq!(replayed["replayed"], failed);
+    for number in 1..=deliveries {
+        let delivery = server.settled("odd", number).await;
+        assert_eq!(delivery["status"], "applied", "{delivery}");
+        server.get(&format!("/api/users/u{number}")).await.expect(200);
+    }
+    settled
+}
+
+/// Why a delivery failed, which is at the mapping.
+#[track_caller]
+fn reason(delivery: &Value) -> String {
+    assert_eq!(delivery["status"], "failed", "{delivery}");
+    assert_eq!(delivery["result"]["stage"], "mapping", "{delivery}");
+    delivery["result"]["detail"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_filter_that_loops_for_ever_is_stopped() {
+    for delivery in through("def forever: forever; forever", 2).await {
+        assert!(reason(&delivery).contains("longer than 1 s"), "{delivery}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_makes_a_gigabyte_is_stopped() {
+    for delivery in through(r#"[range(100000000) | "more \(.)"]"#, 2).await {
+        let reason = reason(&delivery);
+        assert!(reason.contains("memory") || reason.contains("longer than 1 s"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_fails_on_every_second_event_does_no_harm_to_the_others() {
+    let filter = format!("if .body.number % 2 == 0 then error(\"even: \\(.body.number)\") else {MENDED} end");
+    let settled = through(&filter, 6).await;
+    for (delivery, number) in settled.iter().zip(1..) {
+        if number % 2 == 0 {
+            assert!(reason(delivery).contains(&format!("even: {number}")), "{delivery}");
+        } else {
+            assert_eq!(delivery["status"], "applied", "{delivery}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_cannot_read_the_environment() {
+    for filter in ["env", "$ENV.PATH"] {
+        for delivery in through(filter, 1).await {
+            let reason = reason(&delivery);
+            assert!(reason.contains("line 1"), "where it is: {reason}");
+            assert!(!reason.contains("/bin"), "{reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_does_not_compile_is_shown_with_its_place() {
+    let settled = through("{op: \"merge\"\n  kind: }", 1).await;
+    assert!(reason(&settled[0]).contains("line 2"), "{}", settled[0]);
+    let server = TestServer::start_with(with(&config("nothing_of_the_kind"))).await;
+    server.told(&json!({"op": "merge", "kind": "users", "id": "other", "value": {"name": "Other"}})).await;
+    let odd = loop {
+        let sources = server.get("/api/webhooks").await.expect(200).json();
+        let odd = sources.as_array().unwrap().iter().find(|one| one["name"] == "odd").unwrap().clone();
+        if !odd["fault"].is_null() {
+            break odd;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(odd["fault"].as_str().unwrap().contains("nothing_of_the_kind"), "{odd}");
+}
