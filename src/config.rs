@@ -2,17 +2,22 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
 };
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::{
     fetch::host::HostSettings,
     layout::Layout,
+    limits::Limits,
+    listen::tls::Tls,
     publish::Mode,
     server::{Options, SiteOptions},
     webhook::{DeliverySettings, SourceSettings},
@@ -64,6 +69,28 @@ impl From<RenderChoice> for Mode {
     }
 }
 
+/// The address of a proxy, or a network of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Proxy(IpNet);
+
+impl FromStr for Proxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.parse().or_else(|_| text.parse().map(|address: IpAddr| IpNet::from(address)));
+        parsed.map(Self).map_err(|_| format!("an address or a network, as 10.0.0.7 or 10.0.0.0/8, not {text:?}"))
+    }
+}
+
+impl TryFrom<String> for Proxy {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 /// The settings of `serve`, under the same names in all three places.
 ///
 /// Several sites come from repeated options, the first `--listen` going with the first `--frontend` and so on, or from
@@ -97,6 +124,27 @@ pub struct Settings {
     /// Largest movie that is taken, in bytes [default: 17179869184]
     #[arg(long, env = "WATCHTOWER_MAX_MOVIE", value_name = "BYTES")]
     pub max_movie: Option<u64>,
+    /// The most connections at a time; for one more, the one that waits longest for a request is closed [default: 4096]
+    #[arg(long, env = "WATCHTOWER_MAX_CONNECTIONS", value_name = "NUMBER")]
+    pub max_connections: Option<usize>,
+    /// The most uploads at a time; more are told to come again [default: 32]
+    #[arg(long, env = "WATCHTOWER_MAX_UPLOADS", value_name = "NUMBER")]
+    pub max_uploads: Option<usize>,
+    /// The most bytes of large bodies in memory at a time; more are told to come again [default: 268435456]
+    #[arg(long, env = "WATCHTOWER_MAX_BODIES", value_name = "BYTES")]
+    pub max_bodies: Option<usize>,
+    /// The most requests a second of one client, twice as many at once; 0 is any number [default: 5000]
+    #[arg(long, env = "WATCHTOWER_MAX_RATE", value_name = "NUMBER")]
+    pub max_rate: Option<u32>,
+    /// A proxy that is believed whom it asks for (X-Forwarded-For): an address or a network; repeat it for several
+    #[arg(long, env = "WATCHTOWER_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub trusted_proxy: Vec<Proxy>,
+    /// Serve by TLS, with this certificate (PEM, with those that it is issued by)
+    #[arg(long, env = "WATCHTOWER_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of the certificate (PEM)
+    #[arg(long, env = "WATCHTOWER_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
     /// Listen on other addresses than loopback although everyone there can then read and write
     #[arg(long, env = "WATCHTOWER_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub allow_anonymous: Option<bool>,
@@ -129,9 +177,22 @@ pub struct SiteSettings {
     pub layout: Option<LayoutChoice>,
     /// Whether the page follows every change.
     pub live: Option<bool>,
+    /// The certificate, if it is served by TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// The key of the certificate.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl SiteSettings {
+    /// The certificate with its key, if they are named.
+    pub fn tls(&self) -> anyhow::Result<Option<Arc<Tls>>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(Tls::load(certificate, key)?)),
+            _ => anyhow::bail!("tls-cert and tls-key go together: one is missing"),
+        }
+    }
+
     /// The layout that was named, if one was.
     #[must_use]
     pub fn chosen_layout(&self) -> Option<Layout> {
@@ -152,6 +213,13 @@ struct ConfigFile {
     max_body: Option<usize>,
     max_picture: Option<u64>,
     max_movie: Option<u64>,
+    max_connections: Option<usize>,
+    max_uploads: Option<usize>,
+    max_bodies: Option<usize>,
+    max_rate: Option<u32>,
+    trusted_proxy: Vec<Proxy>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     allow_anonymous: Option<bool>,
     site: Vec<SiteSettings>,
     media_host: Vec<HostSettings>,
@@ -192,6 +260,13 @@ impl Settings {
             max_body: self.max_body.or(file.max_body),
             max_picture: self.max_picture.or(file.max_picture),
             max_movie: self.max_movie.or(file.max_movie),
+            max_connections: self.max_connections.or(file.max_connections),
+            max_uploads: self.max_uploads.or(file.max_uploads),
+            max_bodies: self.max_bodies.or(file.max_bodies),
+            max_rate: self.max_rate.or(file.max_rate),
+            trusted_proxy: if self.trusted_proxy.is_empty() { file.trusted_proxy } else { self.trusted_proxy },
+            tls_cert: self.tls_cert.or(file.tls_cert),
+            tls_key: self.tls_key.or(file.tls_key),
             allow_anonymous: self.allow_anonymous.or(file.allow_anonymous),
             site: file.site,
             media_host: file.media_host,
@@ -215,6 +290,18 @@ impl Settings {
             webhooks: self.webhook.clone(),
             webhook_folder: self.folder.clone(),
             deliveries: self.deliveries,
+            limits: self.limits(usual.limits.clone()),
+            trusted_proxies: self.trusted_proxy.iter().map(|Proxy(network)| *network).collect(),
+            ..usual
+        }
+    }
+
+    fn limits(&self, usual: Limits) -> Limits {
+        Limits {
+            connections: self.max_connections.unwrap_or(usual.connections),
+            uploads: self.max_uploads.unwrap_or(usual.uploads),
+            bodies: self.max_bodies.unwrap_or(usual.bodies),
+            rate: self.max_rate.unwrap_or(usual.rate),
             ..usual
         }
     }
@@ -229,7 +316,7 @@ impl Settings {
                     listen: self.listen.get(index).copied(),
                     frontend: self.frontend.get(index).cloned(),
                     layout: self.layout.get(index).copied(),
-                    live: None,
+                    ..SiteSettings::default()
                 })
                 .collect();
         }
@@ -238,6 +325,9 @@ impl Settings {
         let mut all = Vec::with_capacity(sites.len());
         for mut site in sites {
             site.live = site.live.or(self.live);
+            if site.tls_cert.is_none() && site.tls_key.is_none() {
+                (site.tls_cert, site.tls_key) = (self.tls_cert.clone(), self.tls_key.clone());
+            }
             let address = site
                 .listen
                 .or(alone.then_some(usual))

@@ -3,8 +3,10 @@
 mod address;
 mod api;
 mod body;
+mod bounds;
 mod bulk;
 mod burndown;
+mod client;
 mod collections;
 mod events;
 mod files;
@@ -14,7 +16,9 @@ mod layers;
 mod media;
 mod openapi;
 mod operations;
+mod pace;
 mod problem;
+mod rates;
 mod read;
 mod receive;
 mod remote;
@@ -40,6 +44,8 @@ use crate::{
 };
 
 use address::{Address, Params};
+pub use bounds::Bounds;
+pub use client::Peer;
 
 /// What the requests to one site are answered from.
 #[derive(Clone)]
@@ -63,6 +69,8 @@ pub struct Parts {
     pub sites: Vec<Arc<Site>>,
     /// The present time.
     pub clock: Clock,
+    /// What all requests together may take.
+    pub bounds: Bounds,
     /// The largest body that is taken, in bytes; files aside.
     pub max_body: usize,
     /// The largest picture that is taken, in bytes.
@@ -137,6 +145,7 @@ pub fn app(state: AppState) -> Router {
             .layer(axum::extract::DefaultBodyLimit::disable())
             .fallback(site::serve)
             .method_not_allowed_fallback(async || problem::Problem::MethodNotAllowed),
+        &state,
     )
     .with_state(state)
 }

@@ -25,6 +25,8 @@ pub mod tree;
 pub mod fetch;
 pub mod http;
 pub mod import;
+pub mod limits;
+pub mod listen;
 pub mod page;
 pub mod server;
 pub mod webhook;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
+use ipnet::IpNet;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -19,8 +19,10 @@ use crate::{
         copies::{self, Surroundings},
         host::HostSettings,
     },
-    http::{self, AppState, Parts, Site},
+    http::{self, AppState, Bounds, Parts, Site},
     layout::Layout,
+    limits::Limits,
+    listen::{Connections, Manner, listen, tls::Tls},
     media::store::MediaStore,
     page::Page,
     publish::{self, Mode, Publisher, Sources, Target},
@@ -181,6 +183,8 @@ pub struct SiteOptions {
     pub page: Option<Page>,
     /// Whether the page follows what is published.
     pub live: bool,
+    /// The certificate, if it is served by TLS.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// How a server is to be.
@@ -208,6 +212,10 @@ pub struct Options {
     pub deliveries: DeliverySettings,
     /// This program, for what runs in a process of its own.
     pub program: PathBuf,
+    /// How much it takes on.
+    pub limits: Limits,
+    /// The proxies that are believed whom they ask for.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Options {
@@ -227,13 +235,16 @@ impl Options {
             webhook_folder: PathBuf::new(),
             deliveries: DeliverySettings::default(),
             program: webhook::filter::executable().unwrap_or_default(),
+            limits: Limits::default(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
 
 /// A server that listens.
 pub struct Server {
-    listeners: Vec<(TcpListener, AppState)>,
+    listeners: Vec<(TcpListener, AppState, Option<Arc<Tls>>)>,
+    connections: Arc<Connections>,
     parts: Arc<Parts>,
     core: Core,
     publisher: JoinHandle<()>,
@@ -249,6 +260,7 @@ impl Server {
         let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts, .. } = options;
         let webhook_sources =
             WebhookSources::new(&options.webhooks, &options.webhook_folder).map_err(Error::Webhooks)?;
+        let bounds = Bounds::new(options.limits, options.trusted_proxies, max_body);
         let fetches = Fetches::new(&media_hosts)?;
         let path = folder.media();
         let media = MediaStore::open(&path).map_err(|source| Error::Folder { path, source })?;
@@ -269,11 +281,11 @@ impl Server {
         };
         let (publisher, task) = Publisher::start(sources, targets.clone(), mode).await;
         let mut bound = Vec::with_capacity(sites.len());
-        for SiteOptions { listen, layout, page, live } in sites {
+        for SiteOptions { listen, layout, page, live, tls } in sites {
             let listening = |source| Error::Listen { address: listen, source };
             let listener = TcpListener::bind(listen).await.map_err(listening)?;
             let Some(target) = targets.iter().find(|target| target.layout() == layout).cloned() else { continue };
-            bound.push((listener, Arc::new(Site { target, page, live })));
+            bound.push((listener, Arc::new(Site { target, page, live }), tls));
         }
         let (stop, stopping) = watch::channel(false);
         let surroundings = Surroundings {
@@ -299,8 +311,9 @@ impl Server {
             writer: core.writer.clone(),
             store: core.store.clone(),
             publisher,
-            sites: bound.iter().map(|(_, site)| site.clone()).collect(),
+            sites: bound.iter().map(|(_, site, _)| site.clone()).collect(),
             clock,
+            bounds,
             max_body,
             max_picture,
             max_movie,
@@ -310,14 +323,15 @@ impl Server {
             max_delivery: options.deliveries.max_body,
             stopping,
         });
-        let listeners =
-            bound.into_iter().map(|(listener, site)| (listener, AppState::new(parts.clone(), site))).collect();
-        Ok(Self { listeners, parts, core, publisher: task, copies, deliveries, stop, _folder: folder })
+        let connections = Connections::new(parts.bounds.limits.connections);
+        let state = |(listener, site, tls)| (listener, AppState::new(parts.clone(), site), tls);
+        let listeners = bound.into_iter().map(state).collect();
+        Ok(Self { listeners, connections, parts, core, publisher: task, copies, deliveries, stop, _folder: folder })
     }
 
     /// The addresses that it listens on, in the order of the sites.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.listeners.iter().map(|(listener, _)| listener.local_addr()).collect()
+        self.listeners.iter().map(|(listener, ..)| listener.local_addr()).collect()
     }
 
     /// What requests are answered from.
@@ -328,28 +342,25 @@ impl Server {
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listeners, parts, core, publisher, copies, deliveries, stop, _folder } = self;
+        let Self { listeners, connections, parts, core, publisher, copies, deliveries, stop, _folder } = self;
+        let limits = parts.bounds.limits.clone();
         drop(parts);
         let mut sites = tokio::task::JoinSet::new();
-        for (listener, state) in listeners {
-            let mut stopping = stop.subscribe();
-            sites.spawn(async move {
-                // Small answers are not to wait for an acknowledgement of the one before (Nagle's algorithm).
-                let listener = listener.tap_io(|io| drop(io.set_nodelay(true)));
-                let stopped = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
-                axum::serve(listener, http::app(state)).with_graceful_shutdown(stopped).await
-            });
+        for (listener, state, tls) in listeners {
+            let manner = Manner::new(http::app(state), tls, limits.clone());
+            sites.spawn(listen(listener, manner, connections.clone(), stop.subscribe()));
         }
         tokio::select! {
             () = shutdown => {}
             // A site that ends by itself has failed.
-            Some(ended) = sites.join_next() => ended.map_err(io::Error::other)??,
+            Some(ended) = sites.join_next() => ended.map_err(io::Error::other)?,
         }
         stop.send_replace(true);
         let finish = async {
             while let Some(ended) = sites.join_next().await {
-                ended.map_err(io::Error::other)??;
+                ended.map_err(io::Error::other)?;
             }
+            connections.stop().await;
             if let Some(copies) = copies {
                 let _ = copies.await;
             }

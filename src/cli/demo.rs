@@ -74,7 +74,7 @@ impl Demo {
             }
         };
         let layout = page.as_ref().map_or(Layout::V1, |page| page.layout);
-        let site = SiteOptions { listen: self.listen, layout, page, live: true };
+        let site = SiteOptions { listen: self.listen, layout, page, live: true, tls: None };
         let options = Options::usual(vec![site]);
         let server = match Server::start(folder, options.clone(), system_clock()).await {
             Err(Error::Listen { .. }) => {

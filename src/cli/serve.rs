@@ -2,12 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 
 use super::{Common, say, told_to_stop};
 use crate::{
     config::{Settings, SiteSettings},
     layout::Layout,
+    listen::files,
     page::{self, Page},
     server::{DataFolder, Server, SiteOptions},
     writer::system_clock,
@@ -30,12 +32,16 @@ impl Serve {
         let sites = settings.sites()?;
         let folder = DataFolder::take(&common.data_dir())?;
         let sites = install_all(sites, &folder).await?;
-        let options = settings.options(sites);
+        let mut options = settings.options(sites);
+        options.limits.connections = files::make_room_for(options.limits.connections);
+        let schemes: Vec<_> =
+            options.sites.iter().map(|site| if site.tls.is_some() { "https" } else { "http" }).collect();
         let server = Server::start(folder, options, system_clock()).await?;
         tracing::warn!("everyone who reaches this address can read and write");
-        for (address, site) in server.addresses()?.into_iter().zip(&server.parts().sites) {
+        let addresses = server.addresses()?.into_iter().zip(schemes);
+        for ((address, scheme), site) in addresses.zip(&server.parts().sites) {
             let layout = site.target.layout().name();
-            say(&format!("Watchtower Server listens on http://{address} ({layout} layout)"))?;
+            say(&format!("Watchtower Server listens on {scheme}://{address} ({layout} layout)"))?;
         }
         server.run(stop).await?;
         Ok(())
@@ -53,7 +59,8 @@ pub(super) async fn install_all(
         // The layout that was named; else the one that the page needs; else classic.
         let needed = page.as_ref().map_or(Layout::Classic, |page| page.layout);
         let layout = site.chosen_layout().unwrap_or(needed);
-        installed.push(SiteOptions { listen, layout, page, live: site.live == Some(true) });
+        let tls = site.tls().with_context(|| format!("cannot serve {listen} by TLS"))?;
+        installed.push(SiteOptions { listen, layout, page, live: site.live == Some(true), tls });
     }
     Ok(installed)
 }

@@ -5,10 +5,14 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use futures_util::StreamExt;
 use serde_json::Value;
 
-use super::{problem::Problem, read::off_thread};
+use super::{
+    bounds::{Room, Taken},
+    problem::Problem,
+    read::off_thread,
+};
 use crate::model::{fault::At, wire::Reader};
 
 /// Bodies from this many bytes on are parsed on a thread that answers no requests.
@@ -40,13 +44,31 @@ pub fn format(headers: &HeaderMap, takes_lines: bool) -> Result<Format, Problem>
     Err(Problem::UnsupportedMediaType(detail))
 }
 
-/// Collects a body, up to a limit in bytes.
-pub async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::TooLarge(limit as u64)),
-        Err(error) => Err(Problem::BadRequest(format!("the body broke off: {error}"))),
+/// A body in memory, and the room that it takes there.
+struct Collected {
+    bytes: Vec<u8>,
+    _taken: Taken,
+}
+
+impl AsRef<[u8]> for Collected {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
+}
+
+/// Collects a body, up to a limit in bytes. Its room is free again when the last of these bytes is let go.
+pub async fn collect(body: Body, limit: usize, room: &Room) -> Result<Bytes, Problem> {
+    let (mut pieces, mut bytes, mut taken) = (body.into_data_stream(), Vec::new(), Taken::default());
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| Problem::BadRequest(format!("the body broke off: {error}")))?;
+        if bytes.len() + piece.len() > limit {
+            return Err(Problem::TooLarge(limit as u64));
+        }
+        room.take(&mut taken, bytes.len() + piece.len())?;
+        // What is reserved and not used takes no memory where that is given by the page.
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(Bytes::from_owner(Collected { bytes, _taken: taken }))
 }
 
 /// Parses a body and reads it into changes.

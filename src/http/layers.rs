@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -14,7 +14,9 @@ use tracing::Instrument;
 
 use super::{
     AppState,
-    hear_out::hear_out,
+    bounds::{limit_failures, limit_requests},
+    client::Client,
+    pace::in_time,
     problem::{Problem, with_request_id},
 };
 
@@ -24,32 +26,40 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; font-src 'self' data:; style-src 'self' 'unsafe-inline'; \
     media-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
 
+/// For how long a browser asks this host by TLS alone, once it has; on all ports, so it is not for ever.
+const STRICT: HeaderValue = HeaderValue::from_static("max-age=604800");
+
 /// Puts the layers around the routes, the first one innermost.
-pub fn around(routes: Router<AppState>) -> Router<AppState> {
+pub fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes
         .layer(middleware::from_fn(same_origin))
+        .layer(middleware::from_fn_with_state(state.clone(), limit_requests))
+        .layer(middleware::from_fn_with_state(state.clone(), limit_failures))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             tracing::error!("a request made the server panic");
             Problem::Internal.into_response()
         }))
-        .layer(middleware::from_fn(trace))
+        .layer(middleware::from_fn_with_state(state.clone(), in_time))
+        .layer(middleware::from_fn_with_state(state.clone(), trace))
 }
 
-/// Gives the request an id, logs how it was answered, and adds the headers that every answer has.
-async fn trace(request: Request, next: Next) -> Response {
+/// Gives the request an id, finds out who asks, logs how it was answered, and adds the headers that every answer has.
+async fn trace(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let client = Client::of(request.extensions(), request.headers(), &state.bounds.proxies);
+    request.extensions_mut().insert(client);
     let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_request_id(id));
     let id = sent.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let start = Instant::now();
     let span = tracing::info_span!("request", request.id = %id);
-    let response = next.run(hear_out(request)).instrument(span.clone()).await;
+    let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
     span.in_scope(|| {
         if path.starts_with("/api/") && method != Method::GET {
-            tracing::info!(%method, path, status, duration_ms);
+            tracing::info!(client = %client.address, %method, path, status, duration_ms);
         } else {
-            tracing::debug!(%method, path, status, duration_ms);
+            tracing::debug!(client = %client.address, %method, path, status, duration_ms);
         }
     });
     let mut response = with_request_id(response, &id);
@@ -60,6 +70,9 @@ async fn trace(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if client.is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT);
+    }
     response
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Address, AppState,
     api::{Api, Endpoint, Method, schema, text},
+    bounds::UploadPlace,
     collections::{own, writes},
     files::{from_folder, with_cache_control},
     problem::Problem,
@@ -85,8 +86,9 @@ fn medium(api: Api, kind: Kind) -> Api {
         move |State(state): State<AppState>,
               address: Address,
               options: WriteOptions,
+              place: UploadPlace,
               headers: HeaderMap,
-              body: Body| { put(state, kind, own(kind, address), options, headers, body) },
+              body: Body| { put(state, kind, own(kind, address), options, (place, headers, body)) },
         writes(describe(
             "put",
             format!("Uploads the {} of the {of}: the file is the body, as `curl -T` sends it.", kind.medium()),
@@ -101,9 +103,11 @@ fn medium(api: Api, kind: Kind) -> Api {
     .add(
         Method::Post,
         &path,
-        move |State(state): State<AppState>, address: Address, options: WriteOptions, request: Request| {
-            post(state, kind, own(kind, address), options, request)
-        },
+        move |State(state): State<AppState>,
+              address: Address,
+              options: WriteOptions,
+              place: UploadPlace,
+              request: Request| { post(state, kind, own(kind, address), options, (place, request)) },
         writes(describe(
             "post",
             format!("Uploads the {} of the {of} from a form, whose one file it is.", kind.medium()),
@@ -145,8 +149,7 @@ async fn put(
     kind: Kind,
     address: Address,
     options: WriteOptions,
-    headers: HeaderMap,
-    body: Body,
+    (_place, headers, body): (UploadPlace, HeaderMap, Body),
 ) -> Result<Response, Problem> {
     let key = address.key(kind)?;
     let options = options.for_file()?;
@@ -167,7 +170,7 @@ async fn post(
     kind: Kind,
     address: Address,
     options: WriteOptions,
-    request: Request,
+    (_place, request): (UploadPlace, Request),
 ) -> Result<Response, Problem> {
     let key = address.key(kind)?;
     let options = options.for_file()?;

@@ -1,5 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457), each kind with a stable `type`.
 
+use std::time::Duration;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -29,6 +31,9 @@ pub enum Problem {
     /// 405.
     #[error("this address does not take that method")]
     MethodNotAllowed,
+    /// 408: the request came too slowly.
+    #[error("{0}")]
+    TimedOut(String),
     /// 412: a precondition does not hold.
     #[error("{0}")]
     PreconditionFailed(String),
@@ -44,6 +49,9 @@ pub enum Problem {
     /// 422: an `Idempotency-Key` came again with another request.
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
+    /// 429: too many requests of one client; come again after this time.
+    #[error("{0}")]
+    TooManyRequests(String, Duration),
     /// 500; the cause is in the log.
     #[error("something went wrong inside the server; its log says what, under this request_id")]
     Internal,
@@ -94,6 +102,7 @@ impl Problem {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method"),
+            Self::TimedOut(_) => (StatusCode::REQUEST_TIMEOUT, "request-timeout", "It took too long to come"),
             Self::PreconditionFailed(_) => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed", "It is not what the request takes it to be")
             }
@@ -103,6 +112,7 @@ impl Problem {
             }
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The content is wrong"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key was used before"),
+            Self::TooManyRequests(..) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
             Self::BadGateway(_) => (StatusCode::BAD_GATEWAY, "bad-gateway", "Another server did not give it"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now"),
@@ -115,15 +125,20 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, slug, title) = self.kind();
         let detail = self.to_string();
-        let retry = matches!(self, Self::Unavailable(_));
+        let retry = match &self {
+            Self::Unavailable(_) => Some(1),
+            // In whole seconds, and not before the time.
+            Self::TooManyRequests(_, wait) => Some(wait.as_secs() + 1),
+            _ => None,
+        };
         let errors = if let Self::Invalid(faults) = self { faults } else { Vec::new() };
         let r#type = format!("urn:watchtower-server:problem:{slug}");
         let body = ProblemBody { r#type, title, status: status.as_u16(), detail, errors, request_id: None };
         let mut response = Response::new(serde_json::to_string(&body).unwrap_or_default().into());
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        if retry {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(std::sync::Arc::new(body));
         response

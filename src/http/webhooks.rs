@@ -106,7 +106,7 @@ async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: B
     if let Some(coding) = coding.filter(|coding| *coding != "identity") {
         return Err(Problem::UnsupportedMediaType(format!("a delivery is to be sent as it is, not by {coding:?}")));
     }
-    let bytes = body::collect(body, state.max_delivery).await?;
+    let bytes = body::collect(body, state.max_delivery, &state.bounds.bodies).await?;
     let now = (state.clock)();
     let verifier = source.verifier();
     let verified = verifier.verify(headers, &bytes, now.div_euclid(1_000_000));

@@ -210,5 +210,5 @@ pub async fn read_body(
     takes_lines: bool,
 ) -> Result<(bytes::Bytes, body::Format), Problem> {
     let format = body::format(headers, takes_lines)?;
-    Ok((body::collect(body, state.max_body).await?, format))
+    Ok((body::collect(body, state.max_body, &state.bounds.bodies).await?, format))
 }

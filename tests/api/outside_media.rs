@@ -31,7 +31,7 @@ async fn start() -> Option<(TestServer, Vec<Layout>, TempDir)> {
         let (Some(wheel), folder) = (wheel, frontend.path().join(layout.name())) else { continue };
         let installed = tokio::task::spawn_blocking(move || page::install(&wheel, &folder, None));
         let page = Some(installed.await.unwrap().unwrap());
-        sites.push(SiteOptions { listen: "127.0.0.1:0".parse().unwrap(), layout, page, live: true });
+        sites.push(SiteOptions { listen: "127.0.0.1:0".parse().unwrap(), layout, page, live: true, tls: None });
     }
     if sites.is_empty() {
         return None;

@@ -134,7 +134,7 @@ impl TestServer {
 
     async fn start_on(folder: PathBuf, temp: Option<TempDir>, alter: impl FnOnce(&mut Options)) -> Self {
         let listen = "127.0.0.1:0".parse().unwrap();
-        let site = SiteOptions { listen, layout: Layout::Classic, page: None, live: false };
+        let site = SiteOptions { listen, layout: Layout::Classic, page: None, live: false, tls: None };
         let mut options = Options { max_body: 64 << 20, ..Options::usual(vec![site]) };
         alter(&mut options);
         let clock = Arc::new(AtomicI64::new(NEW_YEAR));

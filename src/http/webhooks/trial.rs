@@ -42,7 +42,7 @@ async fn dry_run(
     let sources = state.webhooks.sources();
     let source = need_source(&sources, &name)?;
     let format = body::format(&headers, false);
-    let bytes = body::collect(body, state.max_delivery).await?;
+    let bytes = body::collect(body, state.max_delivery, &state.bounds.bodies).await?;
     format?;
     let body = String::from_utf8(bytes.into()).ok().filter(|body| serde_json::from_str::<IgnoredAny>(body).is_ok());
     let body = body.ok_or_else(|| Problem::BadRequest("the body is not JSON".to_owned()))?;

@@ -1,0 +1,141 @@
+//! What all requests together may take: memory for bodies, places for uploads, and how many of them come from one client.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use ipnet::IpNet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    AppState,
+    client::{Client, ClientKey},
+    pace::Pace,
+    problem::Problem,
+    rates::Rate,
+};
+use crate::limits::Limits;
+
+/// The bounds of a server.
+#[derive(Debug)]
+pub struct Bounds {
+    /// The limits that they follow from.
+    pub limits: Limits,
+    /// The proxies that are believed whom they ask for.
+    pub proxies: Vec<IpNet>,
+    /// Memory for bodies.
+    pub bodies: Room,
+    uploads: Arc<Semaphore>,
+    requests: Option<Rate<ClientKey>>,
+    failures: Option<Rate<ClientKey>>,
+}
+
+impl Bounds {
+    /// Those of a server that takes bodies up to a size.
+    #[must_use]
+    pub fn new(limits: Limits, proxies: Vec<IpNet>, max_body: usize) -> Self {
+        Self {
+            bodies: Room::new(limits.bodies.max(max_body)),
+            uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),
+            requests: Rate::new(limits.rate, Duration::from_secs(1)),
+            failures: Rate::new(limits.failures, Duration::from_secs(60)),
+            limits,
+            proxies,
+        }
+    }
+}
+
+/// Room for the bodies of requests, in memory. Each has the first bytes for nothing, so that small ones always find some.
+#[derive(Debug, Clone)]
+pub struct Room(Arc<Semaphore>);
+
+/// What a body takes of the room.
+#[derive(Debug, Default)]
+pub struct Taken(Option<OwnedSemaphorePermit>);
+
+impl Room {
+    /// So many bytes are given at a time.
+    const BLOCK: usize = 64 << 10;
+
+    fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes.div_ceil(Self::BLOCK).min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Takes as much as a body of that size needs, if it is there.
+    pub fn take(&self, taken: &mut Taken, size: usize) -> Result<(), Problem> {
+        let has = taken.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = (size.saturating_sub(1) / Self::BLOCK).saturating_sub(has);
+        if more == 0 {
+            return Ok(());
+        }
+        let more = u32::try_from(more).ok().and_then(|more| self.0.clone().try_acquire_many_owned(more).ok());
+        let Some(more) = more else {
+            let detail = "other large bodies take all the memory that there is for them: send it again in a moment";
+            return Err(Problem::Unavailable(detail.to_owned()));
+        };
+        match &mut taken.0 {
+            Some(taken) => taken.merge(more),
+            None => taken.0 = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// A place among the uploads, as long as one goes on. Its request takes as long as the file comes.
+#[derive(Debug)]
+pub struct UploadPlace {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl FromRequestParts<AppState> for UploadPlace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let permit = state.bounds.uploads.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| {
+            let most = state.bounds.limits.uploads;
+            Problem::Unavailable(format!("{most} files are being uploaded already: send it again in a moment"))
+        })?;
+        if let Some(pace) = parts.extensions.get::<Pace>() {
+            pace.be_long();
+        }
+        Ok(Self { _permit: permit })
+    }
+}
+
+/// Refuses the requests of a client that sends too many. Stands inside of what finds out who that is.
+pub async fn limit_requests(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let client = ClientKey::of(request.extensions());
+    match state.bounds.requests.as_ref().map_or(Ok(()), |rate| rate.take(client)) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => {
+            let rate = state.bounds.limits.rate;
+            let detail = format!("more than {rate} requests a second: wait, or send many changes in one");
+            Problem::TooManyRequests(detail, wait).into_response()
+        }
+    }
+}
+
+/// Refuses to look at the credentials of whoever had wrong ones too often. Stands outside of what looks at them. A request
+/// without any cannot guess, so it is neither counted nor refused.
+pub async fn limit_failures(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let Some(rate) = state.bounds.failures.as_ref().filter(|_| request.headers().contains_key(header::AUTHORIZATION))
+    else {
+        return next.run(request).await;
+    };
+    let client = ClientKey::of_address(Client::address_in(request.extensions()));
+    if let Err(wait) = rate.look(client.clone()) {
+        let detail = "too many failed authentications from this address".to_owned();
+        return Problem::TooManyRequests(detail, wait).into_response();
+    }
+    let response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        // Of several at the same time the last ones may be too many: they were refused as it is.
+        let _ = rate.take(client);
+    }
+    response
+}

@@ -1,0 +1,126 @@
+//! All connections of a server, so that there are never more than it can hold, and none is forgotten when it stops.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
+
+use super::pulse::Pulse;
+
+/// How long a connection that was told to close is waited for before another one is told.
+const NOTICE: Duration = Duration::from_millis(100);
+
+/// The connections of all sites.
+#[derive(Debug)]
+pub struct Connections {
+    epoch: Instant,
+    places: Arc<Semaphore>,
+    most: u32,
+    open: Mutex<HashMap<u64, Arc<Pulse>>>,
+    numbers: AtomicU64,
+    is_stopping: AtomicBool,
+}
+
+impl Connections {
+    /// Room for so many; at least one.
+    #[must_use]
+    pub fn new(most: usize) -> Arc<Self> {
+        let most = u32::try_from(most).unwrap_or(u32::MAX).clamp(1, 1 << 24);
+        Arc::new(Self {
+            epoch: Instant::now(),
+            places: Arc::new(Semaphore::new(most as usize)),
+            most,
+            open: Mutex::default(),
+            numbers: AtomicU64::new(0),
+            is_stopping: AtomicBool::new(false),
+        })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Pulse>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.open().len()
+    }
+
+    /// A place for one more. If all are taken, the connection that has waited longest without a request has to leave; if each
+    /// has one, its end is waited for.
+    pub async fn place(self: &Arc<Self>) -> Option<Place> {
+        let permit = loop {
+            match self.places.clone().try_acquire_owned() {
+                Ok(permit) => break permit,
+                Err(_) => self.make_room(),
+            }
+            if let Ok(freed) = timeout(NOTICE, self.places.clone().acquire_owned()).await {
+                break freed.ok()?;
+            }
+        };
+        let (number, pulse) = (self.numbers.fetch_add(1, Relaxed), Arc::new(Pulse::new(self.epoch)));
+        self.open().insert(number, pulse.clone());
+        Some(Place { connections: self.clone(), number, pulse, _permit: permit })
+    }
+
+    /// Tells the connection that has waited longest without a request to close.
+    pub fn make_room(&self) {
+        let open = self.open();
+        let waiting = open.values().filter_map(|pulse| Some((pulse.waiting_since()?, pulse)));
+        if let Some((_, pulse)) = waiting.min_by_key(|(since, _)| *since) {
+            pulse.told.notify_one();
+        }
+    }
+
+    /// Whether connections are to end after the request that they have.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Relaxed)
+    }
+
+    /// Ends all connections: those that have a request when it is answered, the others now.
+    pub async fn stop(&self) {
+        self.is_stopping.store(true, Relaxed);
+        self.open().values().for_each(|pulse| pulse.told.notify_one());
+        // All places are free when nobody is left.
+        drop(self.places.acquire_many(self.most).await);
+    }
+}
+
+/// The place of a connection, which is free again when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    connections: Arc<Connections>,
+    number: u64,
+    pulse: Arc<Pulse>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// The pulse of the connection.
+    #[must_use]
+    pub fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
+    }
+
+    /// Whether the connection is to end after the request that it has.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.connections.is_stopping()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.open().remove(&self.number);
+    }
+}

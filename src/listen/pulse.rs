@@ -1,0 +1,153 @@
+//! The pulse of a connection: what is being waited for, and since when.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use crate::limits::Limits;
+
+/// What a connection is waiting for. Read by its own task, and by whoever looks for a connection to close.
+#[derive(Debug)]
+pub struct Pulse {
+    /// All times are in milliseconds since then.
+    epoch: Instant,
+    /// Requests that are not answered yet, by their parts: the body that comes, and the answer that goes.
+    turns: AtomicUsize,
+    /// Since when there is no request.
+    quiet_since: AtomicU64,
+    /// Since when a part of a head is here; 0 if none is.
+    head_since: AtomicU64,
+    /// Since when the client takes no more of what it is sent; 0 if it does.
+    stuck_since: AtomicU64,
+    /// Whether something was written that may not have gone yet.
+    unflushed: AtomicBool,
+    /// Tells the connection to look whether it is still wanted.
+    pub told: Notify,
+}
+
+/// Why a connection is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The head of a request does not come to its end.
+    Head,
+    /// No other request comes.
+    Idle,
+    /// What was sent is not read.
+    Unread,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Head => "the head of a request does not come to its end",
+            Self::Idle => "no other request came",
+            Self::Unread => "what was sent is not read",
+        })
+    }
+}
+
+impl Pulse {
+    /// That of a connection which has just been made: its first request is awaited. `epoch` lies in the past, and is the same
+    /// for all connections that are compared.
+    #[must_use]
+    pub fn new(epoch: Instant) -> Self {
+        let pulse = Self {
+            epoch,
+            turns: AtomicUsize::new(0),
+            quiet_since: AtomicU64::new(0),
+            head_since: AtomicU64::new(0),
+            stuck_since: AtomicU64::new(0),
+            unflushed: AtomicBool::new(false),
+            told: Notify::new(),
+        };
+        pulse.quiet_since.store(pulse.now(), Relaxed);
+        pulse.head_since.store(pulse.now(), Relaxed);
+        pulse
+    }
+
+    /// Milliseconds since the epoch, never 0.
+    fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// Something came from the client.
+    pub fn heard(&self) {
+        if self.turns.load(Relaxed) == 0 && self.head_since.load(Relaxed) == 0 {
+            self.head_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// Something was taken by the network.
+    pub fn wrote(&self) {
+        self.unflushed.store(true, Relaxed);
+        self.stuck_since.store(0, Relaxed);
+    }
+
+    /// Everything was.
+    pub fn flushed(&self) {
+        if self.unflushed.swap(false, Relaxed) {
+            self.stuck_since.store(0, Relaxed);
+            // An answer that takes long to go is no idleness.
+            self.quiet_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// Nothing more is taken at present.
+    pub fn stuck(&self) {
+        self.unflushed.store(true, Relaxed);
+        if self.stuck_since.load(Relaxed) == 0 {
+            self.stuck_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// Since when there is nothing but waiting for a request, in milliseconds since the epoch; `None` if there is more.
+    #[must_use]
+    pub fn waiting_since(&self) -> Option<u64> {
+        let is_waiting = self.turns.load(Relaxed) == 0 && !self.unflushed.load(Relaxed);
+        is_waiting.then(|| self.quiet_since.load(Relaxed))
+    }
+
+    /// Whether what is waited for has taken too long.
+    #[must_use]
+    pub fn overdue(&self, limits: &Limits) -> Option<Cut> {
+        let now = self.now();
+        let is_over =
+            |since: u64, limit: Duration| since != 0 && u128::from(now.saturating_sub(since)) >= limit.as_millis();
+        if is_over(self.stuck_since.load(Relaxed), limits.unread) {
+            return Some(Cut::Unread);
+        }
+        let quiet_since = self.waiting_since()?;
+        if is_over(self.head_since.load(Relaxed), limits.head) {
+            return Some(Cut::Head);
+        }
+        is_over(quiet_since, limits.idle).then_some(Cut::Idle)
+    }
+}
+
+/// A part of a request that is being dealt with: the connection is at work as long as there is one.
+#[derive(Debug)]
+pub struct Turn(Arc<Pulse>);
+
+impl Turn {
+    /// A request is there.
+    #[must_use]
+    pub fn begin(pulse: &Arc<Pulse>) -> Self {
+        pulse.turns.fetch_add(1, Relaxed);
+        pulse.head_since.store(0, Relaxed);
+        Self(pulse.clone())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.quiet_since.store(self.0.now(), Relaxed);
+        self.0.turns.fetch_sub(1, Relaxed);
+    }
+}
