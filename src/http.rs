@@ -70,7 +70,7 @@ pub struct Parts {
     /// The present time.
     pub clock: Clock,
     /// What all requests together may take.
-    pub bounds: Bounds,
+    pub bounds: Arc<Bounds>,
     /// The largest body that is taken, in bytes; files aside.
     pub max_body: usize,
     /// The largest picture that is taken, in bytes.

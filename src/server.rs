@@ -260,7 +260,7 @@ impl Server {
         let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts, .. } = options;
         let webhook_sources =
             WebhookSources::new(&options.webhooks, &options.webhook_folder).map_err(Error::Webhooks)?;
-        let bounds = Bounds::new(options.limits, options.trusted_proxies, max_body);
+        let bounds = Arc::new(Bounds::new(options.limits, options.trusted_proxies, max_body));
         let fetches = Fetches::new(&media_hosts)?;
         let path = folder.media();
         let media = MediaStore::open(&path).map_err(|source| Error::Folder { path, source })?;

@@ -1,6 +1,6 @@
 //! What happens around every request: an id, a log line, safe headers, and a guard against other sites' pages.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::{
     AppState,
-    bounds::{limit_failures, limit_requests},
+    bounds::{Bounds, limit_failures, limit_requests},
     client::Client,
     pace::in_time,
     problem::{Problem, with_request_id},
@@ -33,19 +33,19 @@ const STRICT: HeaderValue = HeaderValue::from_static("max-age=604800");
 pub fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes
         .layer(middleware::from_fn(same_origin))
-        .layer(middleware::from_fn_with_state(state.clone(), limit_requests))
-        .layer(middleware::from_fn_with_state(state.clone(), limit_failures))
+        .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_requests))
+        .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_failures))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             tracing::error!("a request made the server panic");
             Problem::Internal.into_response()
         }))
-        .layer(middleware::from_fn_with_state(state.clone(), in_time))
-        .layer(middleware::from_fn_with_state(state.clone(), trace))
+        .layer(middleware::from_fn_with_state(state.bounds.clone(), in_time))
+        .layer(middleware::from_fn_with_state(state.bounds.clone(), trace))
 }
 
 /// Gives the request an id, finds out who asks, logs how it was answered, and adds the headers that every answer has.
-async fn trace(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let client = Client::of(request.extensions(), request.headers(), &state.bounds.proxies);
+async fn trace(State(bounds): State<Arc<Bounds>>, mut request: Request, next: Next) -> Response {
+    let client = Client::of(request.extensions(), request.headers(), &bounds.proxies);
     request.extensions_mut().insert(client);
     let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_request_id(id));
     let id = sent.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned);

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use super::{AppState, hear_out::hear_out, problem::Problem};
+use super::{bounds::Bounds, hear_out::hear_out, problem::Problem};
 use crate::limits::Limits;
 
 /// How a request with a body is getting on: an extension of it.
@@ -46,8 +46,8 @@ impl Pace {
 }
 
 /// Has a request answered in time. A body that does not come on is not waited for.
-pub async fn in_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let limits = &state.bounds.limits;
+pub async fn in_time(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
+    let limits = &bounds.limits;
     let (request, pace) = paced(request, limits);
     let mut answer = pin!(next.run(hear_out(request)));
     let answer = match timeout(limits.request, &mut answer).await {

@@ -1,6 +1,6 @@
 //! The server as a process: killed at any moment, it has lost nothing that it answered.
 
-mod process;
+pub mod process;
 pub mod writers;
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};

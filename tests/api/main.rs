@@ -16,6 +16,7 @@ mod fetch_client;
 mod fetching;
 mod filter;
 mod golden;
+mod limits;
 mod meaning;
 mod media;
 mod mends;

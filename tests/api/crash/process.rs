@@ -42,16 +42,23 @@ pub fn command(folder: &Path) -> Command {
 impl Process {
     /// Starts a server; it is there as soon as it says so.
     pub async fn start(folder: &Path) -> Self {
-        let mut child = command(folder).spawn().unwrap();
+        Self::of(command(folder)).await
+    }
+
+    /// Starts a server by a command of one's own.
+    pub async fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let log = BufReader::new(child.stderr.take().unwrap()).lines();
         let line = timeout(DEADLINE, stdout.next_line()).await.expect("it does not start").unwrap();
         let line = line.expect("it ended at once");
-        let address = line.split_once("http://").and_then(|(_, rest)| rest.split_whitespace().next());
+        let address = line.split_once("://").and_then(|(_, rest)| rest.split_whitespace().next());
         let address = address.and_then(|address| address.parse().ok()).expect(&line);
         watchtower_server::fetch::client::use_ring();
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().unwrap();
-        Self { folder: folder.to_owned(), address, client, child, log, _stdout: stdout }
+        let folder = command.as_std().get_args().skip_while(|argument| *argument != "--data-dir").nth(1);
+        let folder = PathBuf::from(folder.unwrap());
+        Self { folder, address, client, child, log, _stdout: stdout }
     }
 
     pub fn url(&self) -> String {
@@ -85,6 +92,16 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
+    /// The most memory that it ever had, and what it has now, in KiB.
+    pub fn memory(&self) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let of = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        };
+        (of("VmHWM:"), of("VmRSS:"))
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
@@ -105,19 +122,28 @@ impl Process {
         assert!(timeout(DEADLINE, said).await.unwrap(), "it never said {what:?}");
     }
 
-    /// Waits until it has ended by itself, which it must have done in order.
-    pub async fn ended_well(mut self) {
+    /// Waits until it has ended by itself, which it must have done in order, and gives what it logged until then.
+    pub async fn ended_well(mut self) -> Vec<String> {
         let rest = async {
-            while self.log.next_line().await.unwrap().is_some() {}
-            self.child.wait().await.unwrap()
+            let mut log = Vec::new();
+            while let Some(line) = self.log.next_line().await.unwrap() {
+                log.push(line);
+            }
+            (self.child.wait().await.unwrap(), log)
         };
-        let status: ExitStatus = timeout(DEADLINE, rest).await.expect("it does not stop");
+        let (status, log): (ExitStatus, _) = timeout(DEADLINE, rest).await.expect("it does not stop");
         assert!(status.success(), "{status}");
+        log
     }
 
     /// Tells it to stop, and waits until it has.
     pub async fn terminate(self) {
+        self.stopped().await;
+    }
+
+    /// The same, and gives what it logged until then.
+    pub async fn stopped(self) -> Vec<String> {
         self.signal("TERM");
-        self.ended_well().await;
+        self.ended_well().await
     }
 }
