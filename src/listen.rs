@@ -8,7 +8,7 @@ mod pulse;
 mod stream;
 pub mod tls;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
@@ -23,6 +23,20 @@ pub use connections::Connections;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often is said, at most, that none can be.
 const WORD: Duration = Duration::from_secs(10);
+
+/// So many bytes of an answer may lie in the system and not have gone, at most. Without an end to that it takes megabytes at
+/// once, and a client that reads slowly looks for long like one that does not read.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 256 << 10;
+
+/// Begins to listen on an address.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await?;
+    // Connections have this from their listener.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_notsent_lowat(UNSENT)?;
+    Ok(listener)
+}
 
 /// Takes connections until it is told to stop, and has them served.
 pub async fn listen(

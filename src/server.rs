@@ -22,7 +22,7 @@ use crate::{
     http::{self, AppState, Bounds, Parts, Site},
     layout::Layout,
     limits::Limits,
-    listen::{Connections, Manner, listen, tls::Tls},
+    listen::{Connections, Manner, bind, listen, tls::Tls},
     media::store::MediaStore,
     page::Page,
     publish::{self, Mode, Publisher, Sources, Target},
@@ -283,7 +283,7 @@ impl Server {
         let mut bound = Vec::with_capacity(sites.len());
         for SiteOptions { listen, layout, page, live, tls } in sites {
             let listening = |source| Error::Listen { address: listen, source };
-            let listener = TcpListener::bind(listen).await.map_err(listening)?;
+            let listener = bind(listen).await.map_err(listening)?;
             let Some(target) = targets.iter().find(|target| target.layout() == layout).cloned() else { continue };
             bound.push((listener, Arc::new(Site { target, page, live }), tls));
         }

@@ -77,14 +77,14 @@ pub async fn serve(stream: TcpStream, address: SocketAddr, place: Place, manner:
     }
     match &manner.tls {
         None => {
-            // Until the first byte is here, a connection takes no buffers.
+            // Until the first byte is here, a connection takes no memory for more.
             if in_time(&place, &manner, stream.readable()).await.is_some() {
-                talk(stream, Peer { address, is_secure: false }, &place, &manner).await;
+                Box::pin(talk(stream, Peer { address, is_secure: false }, &place, &manner)).await;
             }
         }
         Some(tls) => {
-            if let Some(stream) = in_time(&place, &manner, handshake(stream, tls)).await {
-                talk(stream, Peer { address, is_secure: true }, &place, &manner).await;
+            if let Some(stream) = in_time(&place, &manner, Box::pin(handshake(stream, tls))).await {
+                Box::pin(talk(stream, Peer { address, is_secure: true }, &place, &manner)).await;
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::limits::Limits;
 /// What a connection is waiting for. Read by its own task, and by whoever looks for a connection to close.
 #[derive(Debug)]
 pub struct Pulse {
-    /// All times are in milliseconds since then.
+    /// All times are in nanoseconds since then.
     epoch: Instant,
     /// Requests that are not answered yet, by their parts: the body that comes, and the answer that goes.
     turns: AtomicUsize,
@@ -72,9 +72,9 @@ impl Pulse {
         pulse
     }
 
-    /// Milliseconds since the epoch, never 0.
+    /// Nanoseconds since the epoch, never 0.
     fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
     }
 
     /// Something came from the client.
@@ -107,7 +107,7 @@ impl Pulse {
         }
     }
 
-    /// Since when there is nothing but waiting for a request, in milliseconds since the epoch; `None` if there is more.
+    /// Since when there is nothing but waiting for a request, in nanoseconds since the epoch; `None` if there is more.
     #[must_use]
     pub fn waiting_since(&self) -> Option<u64> {
         let is_waiting = self.turns.load(Relaxed) == 0 && !self.unflushed.load(Relaxed);
@@ -119,7 +119,7 @@ impl Pulse {
     pub fn overdue(&self, limits: &Limits) -> Option<Cut> {
         let now = self.now();
         let is_over =
-            |since: u64, limit: Duration| since != 0 && u128::from(now.saturating_sub(since)) >= limit.as_millis();
+            |since: u64, limit: Duration| since != 0 && u128::from(now.saturating_sub(since)) >= limit.as_nanos();
         if is_over(self.stuck_since.load(Relaxed), limits.unread) {
             return Some(Cut::Unread);
         }

@@ -22,8 +22,8 @@ fn limited(command: Command, files: u32) -> Command {
 #[tokio::test]
 async fn a_server_that_runs_out_of_files_goes_on_as_soon_as_it_has_some() {
     let temp = TempDir::new().unwrap();
-    let mut process = Process::of(limited(command(&temp.path().join("data")), 40)).await;
-    process.says("no more than 20 connections").await;
+    let mut process = Process::of(limited(command(&temp.path().join("data")), 32)).await;
+    process.says("no more than 16 connections").await;
     let mut silent = Vec::new();
     for _ in 0..100 {
         silent.push(TcpStream::connect(process.address).await.unwrap());

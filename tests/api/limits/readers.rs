@@ -33,7 +33,7 @@ async fn ask(server: &TestServer) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_read_is_cut_and_who_reads_slowly_gets_all_of_it() {
-    let server = server_with(|limits| (limits.unread, limits.idle) = (SOON, NEVER)).await;
+    let server = server_with(|limits| (limits.unread, limits.idle) = (Duration::from_secs(1), NEVER)).await;
     fill(&server).await;
     let (deaf, mut slow) = (ask(&server).await, ask(&server).await);
     let (mut pauses, mut read) = (interval(Duration::from_millis(20)), 0);
