@@ -9,6 +9,7 @@ mod import;
 mod probe;
 mod render;
 mod serve;
+mod token;
 mod webhook;
 
 use std::{io::Write, path::PathBuf};
@@ -59,6 +60,9 @@ enum Command {
     Render(render::Render),
     /// Take over an existing tree, as the Python package writes it
     Import(import::Import),
+    /// Make, list and revoke tokens; also beside a running server, at once
+    #[command(subcommand)]
+    Token(token::Token),
     /// Say what pictures and movies are, and whether they would be taken
     Probe(probe::Probe),
     /// Check the configuration and the data, without starting
@@ -98,6 +102,7 @@ impl Cli {
                 Command::Demo(demo) => demo.run(&common).await,
                 Command::Render(render) => render.run(&common).await,
                 Command::Import(import) => import.run(&common).await,
+                Command::Token(token) => token.run(&common).await,
                 Command::Probe(probe) => probe.run(),
                 Command::Check(check) => check.run(&common).await,
                 Command::Webhook(webhook) => webhook.run(&common).await,

@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::{
+    access::Openness,
     fetch::host::HostSettings,
     layout::Layout,
     limits::Limits,
@@ -145,7 +146,10 @@ pub struct Settings {
     /// The key of the certificate (PEM)
     #[arg(long, env = "WATCHTOWER_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
-    /// Listen on other addresses than loopback although everyone there can then read and write
+    /// Let everyone read what the page shows; writing needs a token all the same
+    #[arg(long, env = "WATCHTOWER_PUBLIC_READ", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub public_read: Option<bool>,
+    /// Without any token, listen on other addresses than loopback, although everyone there can then read and write
     #[arg(long, env = "WATCHTOWER_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub allow_anonymous: Option<bool>,
     /// The sites of the file.
@@ -220,6 +224,7 @@ struct ConfigFile {
     trusted_proxy: Vec<Proxy>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    public_read: Option<bool>,
     allow_anonymous: Option<bool>,
     site: Vec<SiteSettings>,
     media_host: Vec<HostSettings>,
@@ -267,6 +272,7 @@ impl Settings {
             trusted_proxy: if self.trusted_proxy.is_empty() { file.trusted_proxy } else { self.trusted_proxy },
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
+            public_read: self.public_read.or(file.public_read),
             allow_anonymous: self.allow_anonymous.or(file.allow_anonymous),
             site: file.site,
             media_host: file.media_host,
@@ -290,6 +296,7 @@ impl Settings {
             webhooks: self.webhook.clone(),
             webhook_folder: self.folder.clone(),
             deliveries: self.deliveries,
+            openness: self.openness(),
             limits: self.limits(usual.limits.clone()),
             trusted_proxies: self.trusted_proxy.iter().map(|Proxy(network)| *network).collect(),
             ..usual
@@ -306,7 +313,13 @@ impl Settings {
         }
     }
 
-    /// The sites, each with an address: loopback, unless being open to others was asked for.
+    /// How open the server is to those who have no token.
+    #[must_use]
+    pub fn openness(&self) -> Openness {
+        Openness { is_reading_public: self.public_read == Some(true), is_anonymous: self.allow_anonymous == Some(true) }
+    }
+
+    /// The sites, each with an address.
     pub fn sites(&self) -> anyhow::Result<Vec<(SocketAddr, SiteSettings)>> {
         let named = self.listen.len().max(self.frontend.len()).max(self.layout.len());
         let mut sites = if named == 0 && !self.site.is_empty() { self.site.clone() } else { Vec::new() };
@@ -332,11 +345,6 @@ impl Settings {
                 .listen
                 .or(alone.then_some(usual))
                 .context("each of several sites needs an address to listen on")?;
-            anyhow::ensure!(
-                address.ip().is_loopback() || self.allow_anonymous == Some(true),
-                "on {address} everyone who reaches this machine could read and change everything; put a proxy that asks who \
-                 they are in front of a loopback address, or say --allow-anonymous"
-            );
             all.push((address, site));
         }
         Ok(all)
@@ -374,9 +382,6 @@ mod tests {
         {
             assert!(from_file(wrong, Settings::default()).is_err(), "{wrong}");
         }
-        let open = Settings { listen: vec!["0.0.0.0:80".parse().unwrap()], ..Settings::default() };
-        assert!(open.sites().is_err());
-        assert!(Settings { allow_anonymous: Some(true), ..open }.sites().is_ok());
         let twice =
             Settings { layout: vec![super::LayoutChoice::Classic, super::LayoutChoice::V1], ..Settings::default() };
         assert!(twice.sites().is_err(), "the second site has no address");

@@ -2,6 +2,7 @@
 
 mod address;
 mod api;
+pub mod authenticate;
 mod body;
 mod bounds;
 mod bulk;
@@ -23,6 +24,7 @@ mod read;
 mod receive;
 mod remote;
 mod site;
+mod tokens;
 mod webhooks;
 mod write;
 
@@ -32,6 +34,7 @@ use axum::Router;
 use tokio::sync::watch;
 
 use crate::{
+    access::Access,
     fetch::Fetches,
     media::store::MediaStore,
     model::Kind,
@@ -63,6 +66,8 @@ pub struct Parts {
     pub writer: Writer,
     /// The truth, for the health check.
     pub store: Arc<Store>,
+    /// Who may do what.
+    pub access: Arc<Access>,
     /// The way out.
     pub publisher: Publisher,
     /// The sites.
@@ -127,7 +132,7 @@ impl Deref for AppState {
 /// Every endpoint of the API, routed and described.
 fn api() -> api::Api {
     let api = media::add_to(bulk::add_to(collections::add_to(api::Api::default())));
-    webhooks::add_to(events::add_to(burndown::add_to(operations::add_to(api))))
+    webhooks::add_to(tokens::add_to(events::add_to(burndown::add_to(operations::add_to(api)))))
 }
 
 /// The API's description, as OpenAPI 3.1.

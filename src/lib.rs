@@ -22,6 +22,7 @@ pub mod media;
 pub mod publish;
 pub mod tree;
 
+pub mod access;
 pub mod fetch;
 pub mod http;
 pub mod import;

@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
+    access::{self, Access, Openness},
     fetch::{
         self, Fetches,
         copies::{self, Surroundings},
@@ -62,6 +63,15 @@ pub enum Error {
     /// The sources of webhooks are wrong.
     #[error("webhooks: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Webhooks(Vec<webhook::Invalid>),
+    /// The tokens cannot be read.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// There are no tokens, and others reach the address.
+    #[error(
+        "on {0} everyone who reaches this machine could read and change everything: make a token first (watchtower-server \
+         token create --name admin --rights admin), or say --allow-anonymous, if something in front asks who they are"
+    )]
+    Open(SocketAddr),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -90,6 +100,12 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The database file.
@@ -216,6 +232,14 @@ pub struct Options {
     pub limits: Limits,
     /// The proxies that are believed whom they ask for.
     pub trusted_proxies: Vec<IpNet>,
+    /// How open the server is to those who have no token.
+    pub openness: Openness,
+}
+
+/// Refuses addresses that others reach, of a server that is open to everyone, unless that was asked for.
+pub fn refuse_open(listen: impl IntoIterator<Item = SocketAddr>, openness: Openness) -> Result<(), Error> {
+    let reached = listen.into_iter().find(|address| !address.ip().is_loopback());
+    reached.filter(|_| !openness.is_anonymous).map_or(Ok(()), |address| Err(Error::Open(address)))
 }
 
 impl Options {
@@ -237,6 +261,7 @@ impl Options {
             program: webhook::filter::executable().unwrap_or_default(),
             limits: Limits::default(),
             trusted_proxies: Vec::new(),
+            openness: Openness::default(),
         }
     }
 }
@@ -250,6 +275,7 @@ pub struct Server {
     publisher: JoinHandle<()>,
     copies: Option<JoinHandle<()>>,
     deliveries: JoinHandle<()>,
+    uses: JoinHandle<()>,
     stop: watch::Sender<bool>,
     _folder: DataFolder,
 }
@@ -257,7 +283,8 @@ pub struct Server {
 impl Server {
     /// Opens everything, renders what is behind, and listens.
     pub async fn start(folder: DataFolder, options: Options, clock: Clock) -> Result<Self, Error> {
-        let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts, .. } = options;
+        let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts, openness, .. } =
+            options;
         let webhook_sources =
             WebhookSources::new(&options.webhooks, &options.webhook_folder).map_err(Error::Webhooks)?;
         let bounds = Arc::new(Bounds::new(options.limits, options.trusted_proxies, max_body));
@@ -266,6 +293,10 @@ impl Server {
         let media = MediaStore::open(&path).map_err(|source| Error::Folder { path, source })?;
         let mut core = Core::open(&folder.database(), clock.clone()).await?;
         core.writer = core.writer.warning_of(fetches.clone());
+        let (access, uses) = Access::open(core.store.clone(), folder.path(), openness).await?;
+        if access.is_open().await? {
+            refuse_open(sites.iter().map(|site| site.listen), openness)?;
+        }
         let mut targets: Vec<Target> = Vec::new();
         for site in &sites {
             if !targets.iter().any(|target| target.layout() == site.layout) {
@@ -310,6 +341,7 @@ impl Server {
             studio: core.studio.clone(),
             writer: core.writer.clone(),
             store: core.store.clone(),
+            access,
             publisher,
             sites: bound.iter().map(|(_, site, _)| site.clone()).collect(),
             clock,
@@ -326,7 +358,18 @@ impl Server {
         let connections = Connections::new(parts.bounds.limits.connections);
         let state = |(listener, site, tls)| (listener, AppState::new(parts.clone(), site), tls);
         let listeners = bound.into_iter().map(state).collect();
-        Ok(Self { listeners, connections, parts, core, publisher: task, copies, deliveries, stop, _folder: folder })
+        Ok(Self {
+            listeners,
+            connections,
+            parts,
+            core,
+            publisher: task,
+            copies,
+            deliveries,
+            uses,
+            stop,
+            _folder: folder,
+        })
     }
 
     /// The addresses that it listens on, in the order of the sites.
@@ -342,7 +385,7 @@ impl Server {
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listeners, connections, parts, core, publisher, copies, deliveries, stop, _folder } = self;
+        let Self { listeners, connections, parts, core, publisher, copies, deliveries, uses, stop, _folder } = self;
         let limits = parts.bounds.limits.clone();
         drop(parts);
         let mut sites = tokio::task::JoinSet::new();
@@ -374,8 +417,9 @@ impl Server {
             return Ok(());
         };
         finished?;
-        // The routers are gone with their handles, so the publisher and the writer end by themselves.
+        // The routers are gone with their handles, so the publisher, the tokens' task and the writer end by themselves.
         let _ = publisher.await;
+        let _ = uses.await;
         core.close().await.map_err(io::Error::other)
     }
 }

@@ -6,6 +6,7 @@
 mod deliveries;
 mod downloads;
 mod load;
+mod tokens;
 mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};
@@ -19,6 +20,7 @@ use crate::model::Id;
 
 pub use deliveries::{Arrival, Delivery, Listed, Pending, Tally};
 pub use downloads::Download;
+pub use tokens::StoredToken;
 pub use write::{ANSWERS_ARE_KEPT, Answer, Rows};
 
 /// The migrations, in the binary.

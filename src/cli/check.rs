@@ -7,11 +7,12 @@ use clap::Args;
 
 use super::{Common, say, serve::install_all};
 use crate::{
+    access,
     config::Settings,
     fetch::Fetches,
     layout::Look,
     model::{problems::problems, time::day_of},
-    server::{Core, DataFolder},
+    server::{Core, DataFolder, refuse_open},
     writer::system_clock,
 };
 
@@ -39,6 +40,16 @@ impl Check {
         }
         let core = Core::open(&folder.database(), clock.clone()).await?;
         core.store.check().await.context("the database is damaged; restore a backup")?;
+        let tokens = access::all(&core.store).await?;
+        if tokens.is_empty() {
+            refuse_open(sites.iter().map(|site| site.listen), settings.openness())?;
+        }
+        let valid = tokens.iter().filter(|token| token.is_valid(clock())).count();
+        say(&if tokens.is_empty() {
+            "tokens: none, everyone who reaches the server can read and write".to_owned()
+        } else {
+            format!("tokens: {valid} that are valid")
+        })?;
         let context = core.studio.context();
         for (id, project) in context.projects() {
             let contents = core.studio.scope(id).await?;

@@ -17,6 +17,7 @@ use super::{
     say, told_to_stop,
 };
 use crate::{
+    access::Openness,
     config::{LISTEN, LayoutChoice},
     demo::{self, DemoProject, production},
     http::Parts,
@@ -75,7 +76,9 @@ impl Demo {
         };
         let layout = page.as_ref().map_or(Layout::V1, |page| page.layout);
         let site = SiteOptions { listen: self.listen, layout, page, live: true, tls: None };
-        let options = Options::usual(vec![site]);
+        // There is nothing in it to be kept from anyone.
+        let openness = Openness { is_anonymous: !self.listen.ip().is_loopback(), ..Openness::default() };
+        let options = Options { openness, ..Options::usual(vec![site]) };
         let server = match Server::start(folder, options.clone(), system_clock()).await {
             Err(Error::Listen { .. }) => {
                 let mut options = options;

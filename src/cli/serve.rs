@@ -37,7 +37,15 @@ impl Serve {
         let schemes: Vec<_> =
             options.sites.iter().map(|site| if site.tls.is_some() { "https" } else { "http" }).collect();
         let server = Server::start(folder, options, system_clock()).await?;
-        tracing::warn!("everyone who reaches this address can read and write");
+        let access = &server.parts().access;
+        if access.is_open().await? {
+            tracing::warn!(
+                "there are no tokens: everyone who reaches this address can read and write. The first one closes the server: \
+                 watchtower-server token create --name admin --rights admin"
+            );
+        } else if access.openness().is_reading_public {
+            tracing::info!("everyone who reaches this address can read what the page shows");
+        }
         let addresses = server.addresses()?.into_iter().zip(schemes);
         for ((address, scheme), site) in addresses.zip(&server.parts().sites) {
             let layout = site.target.layout().name();

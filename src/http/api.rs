@@ -1,7 +1,8 @@
-//! The API as one list of endpoints: each is routed and described by the same call, so that none is without a description.
+//! The API as one list of endpoints: each is routed, described and guarded by the same call, so that none is without a
+//! description, nor open to anyone by oversight.
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{MethodFilter, MethodRouter},
 };
 use serde_json::Value;
@@ -11,10 +12,11 @@ use utoipa::openapi::{
     path::{OperationBuilder, ParameterBuilder, ParameterIn},
     request_body::RequestBodyBuilder,
     schema::{ArrayBuilder, SchemaType, Type},
+    security::SecurityRequirement,
 };
 
-use super::{AppState, problem::MEDIA_TYPE};
-use crate::model::field::id_schema;
+use super::{AppState, authenticate::admit, problem::MEDIA_TYPE};
+use crate::{access::Need, model::field::id_schema};
 
 /// Routes and their descriptions.
 #[derive(Default)]
@@ -33,7 +35,9 @@ impl Api {
         T: 'static,
     {
         let (filter, http) = method.parts();
-        self.router = self.router.route(path, MethodRouter::new().on(filter, handler));
+        let need = endpoint.need;
+        let guard = middleware::from_fn(move |caller, named, request, next| admit(need, caller, named, request, next));
+        self.router = self.router.route(path, MethodRouter::new().on(filter, handler).route_layer(guard));
         self.paths = self.paths.path(path, PathItem::new(http, endpoint.finish(path)));
         self
     }
@@ -66,18 +70,28 @@ impl Method {
     }
 }
 
-/// The description of an endpoint.
-pub struct Endpoint(OperationBuilder);
+/// The description of an endpoint, and what it needs.
+pub struct Endpoint {
+    operation: OperationBuilder,
+    need: Need,
+    about: Vec<String>,
+}
 
 impl Endpoint {
-    /// What it is called, which group it is in, and what it does in a sentence.
-    pub fn new(id: &str, tag: &str, summary: &str) -> Self {
-        Self(OperationBuilder::new().operation_id(Some(id)).tag(tag).summary(Some(summary)))
+    /// What it is called, which group it is in, what whoever asks has to be allowed, and what it does in a sentence.
+    pub fn new(id: &str, tag: &str, need: Need, summary: &str) -> Self {
+        let operation = OperationBuilder::new().operation_id(Some(id)).tag(tag).summary(Some(summary));
+        Self { operation, need, about: Vec::new() }
+    }
+
+    fn with(self, alter: impl FnOnce(OperationBuilder) -> OperationBuilder) -> Self {
+        Self { operation: alter(self.operation), ..self }
     }
 
     /// More than a sentence about it.
-    pub fn about(self, text: &str) -> Self {
-        Self(self.0.description(Some(text)))
+    pub fn about(mut self, text: &str) -> Self {
+        self.about.push(text.to_owned());
+        self
     }
 
     /// A parameter of the query.
@@ -93,7 +107,8 @@ impl Endpoint {
     fn parameter(self, place: ParameterIn, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
         let required = if matches!(place, ParameterIn::Path) { Required::True } else { Required::False };
         let parameter = ParameterBuilder::new().name(name).parameter_in(place).required(required);
-        Self(self.0.parameter(parameter.description(Some(description)).schema(Some(schema)).build()))
+        let parameter = parameter.description(Some(description)).schema(Some(schema)).build();
+        self.with(|operation| operation.parameter(parameter))
     }
 
     /// A body that it takes, of a media type.
@@ -106,7 +121,7 @@ impl Endpoint {
     ) -> Self {
         let content = ContentBuilder::new().schema(Some(schema)).example(example).build();
         let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));
-        Self(self.0.request_body(Some(body.content(media_type, content).build())))
+        self.with(|operation| operation.request_body(Some(body.content(media_type, content).build())))
     }
 
     /// A JSON answer.
@@ -115,35 +130,35 @@ impl Endpoint {
         let revision =
             HeaderBuilder::new().schema(Some(integer())).description(Some("The revision of what is answered.")).build();
         let response = ResponseBuilder::new().description(description).content("application/json", content);
-        Self(self.0.response(status, response.header("Watchtower-Revision", revision).build()))
+        self.with(|operation| operation.response(status, response.header("Watchtower-Revision", revision).build()))
     }
 
     /// An answer that is a stream of server-sent events.
     pub fn streams(self, status: &str, description: &str) -> Self {
-        let content = ContentBuilder::new().schema(Some(text())).build();
-        let response = ResponseBuilder::new().description(description).content("text/event-stream", content);
-        Self(self.0.response(status, response.build()))
+        self.answers_file(status, "text/event-stream", description)
     }
 
     /// An answer that is a file.
     pub fn answers_file(self, status: &str, media_type: &str, description: &str) -> Self {
         let content = ContentBuilder::new().schema(Some(text())).build();
         let response = ResponseBuilder::new().description(description).content(media_type, content);
-        Self(self.0.response(status, response.build()))
+        self.with(|operation| operation.response(status, response.build()))
     }
 
     /// An answer without a body.
     pub fn answers_empty(self, status: &str, description: &str) -> Self {
-        Self(self.0.response(status, ResponseBuilder::new().description(description).build()))
+        self.with(|operation| operation.response(status, ResponseBuilder::new().description(description).build()))
     }
 
-    /// The errors that it can answer with, by status. 400, 403, 500 and 503 go without saying.
+    /// The errors that it can answer with, by status. 400, 403, 500 and 503 go without saying, and so does 401 where something
+    /// is needed.
     pub fn refuses(self, statuses: &[&str]) -> Self {
-        let mut operation = self.0;
-        for status in ["400", "403", "500", "503"].iter().chain(statuses) {
-            operation = operation.response(*status, RefOr::Ref(Ref::from_response_name("Problem")));
-        }
-        Self(operation)
+        let all = ["400", "403", "500", "503"].iter().chain(statuses);
+        all.fold(self, |endpoint, status| endpoint.refuses_with(status))
+    }
+
+    fn refuses_with(self, status: &str) -> Self {
+        self.with(|operation| operation.response(status, RefOr::Ref(Ref::from_response_name("Problem"))))
     }
 
     fn finish(mut self, path: &str) -> utoipa::openapi::path::Operation {
@@ -152,7 +167,14 @@ impl Endpoint {
             let description = if name == "project" { "The id of the project." } else { "The id." };
             self = self.parameter(ParameterIn::Path, name, description, id_schema());
         }
-        self.0.build()
+        if let Some(need) = self.need.described(path) {
+            self = self.about(&need).refuses_with("401");
+        }
+        // Either of the two, or none.
+        let schemes = if self.need == Need::Open { &[][..] } else { &["bearer", "basic"] };
+        let securities = schemes.iter().map(|scheme| SecurityRequirement::new::<_, [&str; 0], &str>(*scheme, []));
+        let about = Some(self.about.join(" ")).filter(|about| !about.is_empty());
+        self.operation.description(about).securities(Some(securities)).build()
     }
 }
 

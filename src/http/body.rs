@@ -89,7 +89,8 @@ pub async fn read(
     if large { off_thread(work).await? } else { work() }
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+/// Parses a body as JSON.
+pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| Problem::BadRequest(format!("the body is not JSON: {error}")))
 }
 

@@ -17,12 +17,15 @@ use super::{
     read::{need_project, off_thread},
     write::{REVISION, WriteOptions, bulk_answer, read_body, submit},
 };
-use crate::model::{
-    Id, Kind,
-    fault::At,
-    represent::represent,
-    scope::{Key, Studio, View},
-    wire::Reader,
+use crate::{
+    access::Need,
+    model::{
+        Id, Kind,
+        fault::At,
+        represent::represent,
+        scope::{Key, Studio, View},
+        wire::Reader,
+    },
 };
 
 const DRY_RUN: &str = "Only say what would be done.";
@@ -36,7 +39,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/api/context",
         get_context,
-        Endpoint::new("getContext", "bulk", "Gets the four lists that all projects share.")
+        Endpoint::new("getContext", "bulk", Need::Read, "Gets the four lists that all projects share.")
             .answers("200", "`users`, `asset_types`, `task_types`, `task_statuses`", object())
             .refuses(&[]),
     )
@@ -44,7 +47,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Put,
         "/api/context",
         put_context,
-        writes(Endpoint::new("putContext", "bulk", "Replaces the lists that all projects share."))
+        writes(Endpoint::new("putContext", "bulk", Need::Write, "Replaces the lists that all projects share."))
             .about("A list that is absent stays as it is. Projects that are named beside them, as in `context.json`, are created or updated; none is deleted.")
             .query("dry_run", DRY_RUN, flag())
             .takes("application/json", "The lists, or the file `context.json`", object(), Some(json!({"users": [{"id": "ada", "name": "Ada"}]})))
@@ -55,7 +58,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         snapshot,
         get_snapshot,
-        Endpoint::new("getSnapshot", "bulk", "Gets a whole project.")
+        Endpoint::new("getSnapshot", "bulk", Need::Read, "Gets a whole project.")
             .answers("200", "The project with `episodes`, `sequences`, `shots`, `assets`, `casting` and `edits`", object())
             .refuses(&["404", "422"]),
     )
@@ -63,7 +66,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Put,
         snapshot,
         put_snapshot,
-        writes(Endpoint::new("putSnapshot", "bulk", "Creates a whole project, or brings it up to date."))
+        writes(Endpoint::new("putSnapshot", "bulk", Need::Write, "Creates a whole project, or brings it up to date."))
             .about("A list that is absent stays as it is; one that is there is the whole list.")
             .query("dry_run", DRY_RUN, flag())
             .takes("application/json", "The project object with its lists", object(), None)
@@ -74,7 +77,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Post,
         "/api/batch",
         post_batch,
-        writes(Endpoint::new("postBatch", "bulk", "Applies changes of any kind, all of them or none."))
+        writes(Endpoint::new("postBatch", "bulk", Need::Change, "Applies changes of any kind, all of them or none."))
             .about("`op` is `put`, `merge`, `delete`, `add` or `remove` (members of a list). As `application/x-ndjson`: one change a line.")
             .query("dry_run", DRY_RUN, flag())
             .header("Idempotency-Key", keys)

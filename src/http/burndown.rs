@@ -17,13 +17,16 @@ use super::{
     read::{need_project, unless_known},
     write::{REVISION, WriteOptions, bulk_answer, project_exists, read_body, submit},
 };
-use crate::model::{
-    Kind,
-    burndown::{TaskCounts, task_counts},
-    fault::At,
-    represent::etag_of,
-    time::{Day, day_of, parse_day},
-    wire::Reader,
+use crate::{
+    access::Need,
+    model::{
+        Kind,
+        burndown::{TaskCounts, task_counts},
+        fault::At,
+        represent::etag_of,
+        time::{Day, day_of, parse_day},
+        wire::Reader,
+    },
 };
 
 const PATH: &str = "/api/projects/{project}/task-counts";
@@ -38,7 +41,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         PATH,
         get,
-        Endpoint::new("getTaskCounts", "burn-down", "Gets how many tasks were in which status, day by day.")
+        Endpoint::new("getTaskCounts", "burn-down", Need::Read, "Gets how many tasks were in which status, day by day.")
             .about("In the form of `task_counts.json`: per task type and episode. A point is the last state of its day (UTC).")
             .query("from", &format!("The first day. {day}"), text())
             .query("to", &format!("The last day. {day}"), text())
@@ -52,7 +55,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Post,
         PATH,
         post,
-        writes(Endpoint::new("postTaskCounts", "burn-down", "Tells how many tasks were in which status in the past."))
+        writes(Endpoint::new("postTaskCounts", "burn-down", Need::Write, "Tells how many tasks were in which status in the past."))
             .about("Points count for days before the history of the project begins here; from then on that is the truth. Points of other days stay.")
             .header("Idempotency-Key", "Repeating the request with the same key within a day repeats the answer, not the write.")
             .takes("application/json", "The counts, as in `task_counts.json`", array_of(schema("TaskCounts")), Some(example))

@@ -16,7 +16,10 @@ use super::{
     read,
     write::{REVISION, WriteOptions, bulk_answer, item_answer, project_exists, read_body, submit},
 };
-use crate::model::{Id, Kind, change::Precondition, fault::At, scope::Key, wire::Reader};
+use crate::{
+    access::{Caller, Need},
+    model::{Id, Kind, change::Precondition, fault::At, scope::Key, wire::Reader},
+};
 
 /// Adds the collections of all kinds.
 #[must_use]
@@ -33,8 +36,8 @@ fn collection(api: Api, kind: Kind, path: &str) -> Api {
 }
 
 /// The description of what a verb does with a kind.
-fn describe(verb: &str, name: &str, kind: Kind, summary: &str) -> Endpoint {
-    Endpoint::new(&format!("{verb}{name}"), kind.plural(), summary)
+fn describe(verb: &str, name: &str, kind: Kind, need: Need, summary: &str) -> Endpoint {
+    Endpoint::new(&format!("{verb}{name}"), kind.plural(), need, summary)
 }
 
 fn lists(api: Api, kind: Kind, path: &str) -> Api {
@@ -42,11 +45,11 @@ fn lists(api: Api, kind: Kind, path: &str) -> Api {
     api.add(
         Method::Get,
         path,
-        move |State(state): State<AppState>, address: Address, params: Params, headers: HeaderMap| {
-            read::list(state, kind, address, params, headers)
+        move |State(state): State<AppState>, caller: Caller, address: Address, params: Params, headers: HeaderMap| {
+            read::list(state, kind, caller, address, params, headers)
         },
         read::filterable(kind).iter().fold(
-            describe("list", &many, kind, &format!("Lists {}, in order.", kind.plural()))
+            describe("list", &many, kind, Need::Read, &format!("Lists {}, in order.", kind.plural()))
                 .query("limit", "At most this many; without it, all. Then `Link` has the next page.", integer())
                 .query("cursor", "Where the page begins, from `Link`.", text())
                 .answers("200", kind.doc(), array_of(schema(one)))
@@ -69,6 +72,8 @@ fn lists(api: Api, kind: Kind, path: &str) -> Api {
             "post",
             &many,
             kind,
+            // Projects, by whoever may write them.
+            if kind == Kind::Project { Need::Change } else { Need::Write },
             &format!("Creates or updates {}: an object, or an array of them.", kind.plural()),
         ))
         .header(
@@ -92,6 +97,7 @@ fn lists(api: Api, kind: Kind, path: &str) -> Api {
             "replace",
             &many,
             kind,
+            Need::Write,
             &format!("Replaces all {}: what is absent is deleted.", kind.plural()),
         ))
         .query("dry_run", "Only say what would be done.", flag())
@@ -111,7 +117,7 @@ fn items(api: Api, kind: Kind, path: &str) -> Api {
         move |State(state): State<AppState>, address: Address, headers: HeaderMap| {
             read::item(state, kind, own(kind, address), headers)
         },
-        describe("get", one, kind, &format!("Gets one of the {}.", kind.plural()))
+        describe("get", one, kind, Need::Read, &format!("Gets one of the {}.", kind.plural()))
             .answers("200", kind.doc(), schema(one))
             .answers_empty("304", "Nothing changed since the `If-None-Match` that was sent")
             .refuses(&["404", "422"]),
@@ -128,6 +134,7 @@ fn items(api: Api, kind: Kind, path: &str) -> Api {
             "put",
             one,
             kind,
+            Need::Write,
             &format!("Creates or replaces one of the {}; absent fields take their defaults.", kind.plural()),
         )))
         .takes("application/json", kind.doc(), schema(one), None)
@@ -147,6 +154,7 @@ fn items(api: Api, kind: Kind, path: &str) -> Api {
             "patch",
             one,
             kind,
+            Need::Write,
             &format!("Changes what it names of one of the {} (RFC 7396).", kind.plural()),
         )))
         .takes("application/merge-patch+json", "The fields to change; null is the default", super::api::object(), None)
@@ -163,6 +171,7 @@ fn items(api: Api, kind: Kind, path: &str) -> Api {
             "delete",
             one,
             kind,
+            Need::Write,
             &format!("Deletes one of the {}, with what belongs to it.", kind.plural()),
         )))
         .answers_empty("204", "It is gone")

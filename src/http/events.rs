@@ -1,6 +1,6 @@
 //! Live changes: server-sent events, one for each project whose new revision can be seen.
 
-use std::{collections::BTreeMap, convert::Infallible, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -20,8 +20,10 @@ use super::{
     problem::Problem,
 };
 use crate::{
+    access::{Access, Caller, Need, Place},
     model::Id,
-    publish::{Progress, Published, Publisher},
+    publish::{Progress, Published},
+    writer::Clock,
 };
 
 /// How often a comment is sent when nothing happens, so that a lost connection is noticed.
@@ -34,7 +36,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/api/events",
         events,
-        Endpoint::new("getEvents", "operations", "Follows what is published (server-sent events).")
+        Endpoint::new("getEvents", "operations", Need::Read, "Follows what is published (server-sent events).")
             .about("One event `published` for each project whose new revision can be seen: `{\"project\", \"revision\"}`; `project` is null for the list of projects and what they share. `id` is the revision; `Last-Event-ID` resumes.")
             .header("Last-Event-ID", "The revision of the last event that was seen.")
             .streams("200", "The events; it does not end by itself")
@@ -42,7 +44,7 @@ pub fn add_to(api: Api) -> Api {
     )
 }
 
-async fn events(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn events(State(state): State<AppState>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     let last = match headers.get("last-event-id").map(|value| value.to_str().unwrap_or_default().trim()) {
         None | Some("") => None,
         Some(text) => {
@@ -50,13 +52,16 @@ async fn events(State(state): State<AppState>, headers: HeaderMap) -> Result<Res
             Some(text.parse::<u64>().map_err(wrong)?)
         }
     };
-    let follower = Follower::new(&state.publisher, last, state.stopping.clone());
+    let follower = Follower::new(&state, caller, last);
     let sse = Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     Ok(sse.into_response())
 }
 
 /// One listener: what it has seen, and what it is still to be told.
 struct Follower {
+    access: Arc<Access>,
+    clock: Clock,
+    caller: Caller,
     events: broadcast::Receiver<Published>,
     progress: watch::Receiver<Progress>,
     stopping: watch::Receiver<bool>,
@@ -67,10 +72,19 @@ struct Follower {
 impl Follower {
     /// Listens first and looks then, so that nothing is missed in between. Without a last event, all that can be seen
     /// now counts as seen.
-    fn new(publisher: &Publisher, last: Option<u64>, stopping: watch::Receiver<bool>) -> Self {
-        let (events, progress) = (publisher.events(), publisher.progress());
+    fn new(state: &AppState, caller: Caller, last: Option<u64>) -> Self {
+        let (events, progress) = (state.publisher.events(), state.publisher.progress());
         let now = progress.borrow().seen.clone();
-        let mut follower = Self { events, progress, stopping, seen: BTreeMap::new(), pending: Vec::new() };
+        let mut follower = Self {
+            access: state.access.clone(),
+            clock: state.clock.clone(),
+            caller,
+            events,
+            progress,
+            stopping: state.stopping.clone(),
+            seen: BTreeMap::new(),
+            pending: Vec::new(),
+        };
         match last {
             None => follower.seen = (*now).clone(),
             // A revision that is still to come is of another life of the database: nothing of this one was seen.
@@ -109,10 +123,28 @@ impl Follower {
         })
     }
 
+    /// Whether the token is still valid with which this began, perhaps long ago.
+    async fn may_still_read(&mut self) -> bool {
+        match self.access.still(&self.caller, (self.clock)()).await {
+            Ok(caller) => self.caller = caller,
+            Err(error) => {
+                tracing::error!(%error, "the tokens cannot be read");
+                return false;
+            }
+        }
+        self.caller.may(Need::Read, Place::default()).is_ok()
+    }
+
     async fn next(&mut self) -> Option<Published> {
         loop {
             if let Some(published) = self.pending.pop() {
-                return Some(published);
+                if !self.may_still_read().await {
+                    return None;
+                }
+                if published.project.as_ref().is_none_or(|project| self.caller.reads(project)) {
+                    return Some(published);
+                }
+                continue;
             }
             let received = tokio::select! {
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -14,11 +14,13 @@ use tracing::Instrument;
 
 use super::{
     AppState,
+    authenticate::{authenticate, host_of},
     bounds::{Bounds, limit_failures, limit_requests},
     client::Client,
     pace::in_time,
     problem::{Problem, with_request_id},
 };
+use crate::access::without_tokens;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -32,6 +34,7 @@ const STRICT: HeaderValue = HeaderValue::from_static("max-age=604800");
 /// Puts the layers around the routes, the first one innermost.
 pub fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes
+        .layer(middleware::from_fn_with_state(state.clone(), authenticate))
         .layer(middleware::from_fn(same_origin))
         .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_requests))
         .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_failures))
@@ -49,9 +52,11 @@ async fn trace(State(bounds): State<Arc<Bounds>>, mut request: Request, next: Ne
     request.extensions_mut().insert(client);
     let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_request_id(id));
     let id = sent.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // A token has no place in an address; one that somebody put there is not to be in the log.
+    let path = without_tokens(request.uri().path()).into_owned();
+    let method = request.method().clone();
     let start = Instant::now();
-    let span = tracing::info_span!("request", request.id = %id);
+    let span = tracing::info_span!("request", request.id = %id, token = tracing::field::Empty);
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
@@ -89,12 +94,13 @@ async fn same_origin(request: Request, next: Next) -> Response {
     Problem::Forbidden("a page of another site may not write here".to_owned()).into_response()
 }
 
+/// Whether a request comes from a page of this server, or from no page. Browsers send what they know of a user (a password of
+/// HTTP Basic) with the requests of any page, so that those are told apart here, by what no page can alter.
 fn comes_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .or_else(|| uri.authority().map(Authority::as_str));
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    origin.is_some() && origin == host
+    origin.is_some() && origin == host_of(headers, uri)
 }

@@ -20,6 +20,7 @@ use super::{
     write::{REVISION, WARNINGS, WriteOptions, submit, warnings_header},
 };
 use crate::{
+    access::Need,
     layout::media::media_path,
     media::{
         intake::{self, Accepted, Refused},
@@ -52,8 +53,9 @@ fn medium(api: Api, kind: Kind) -> Api {
     };
     let path = format!("{item}/{}", kind.medium());
     let (of, name) = (kind.singular(), if kind == Kind::Edit { "Movie" } else { "Thumbnail" });
-    let describe =
-        |verb: &str, summary: String| Endpoint::new(&format!("{verb}{}{name}", kind.type_name()), "media", &summary);
+    let describe = |verb: &str, need: Need, summary: String| {
+        Endpoint::new(&format!("{verb}{}{name}", kind.type_name()), "media", need, &summary)
+    };
     let (gives, about) = if kind == Kind::Edit {
         (
             "video/mp4",
@@ -73,7 +75,7 @@ fn medium(api: Api, kind: Kind) -> Api {
         move |State(state): State<AppState>, address: Address, request: Request| {
             original(state, kind, own(kind, address), request)
         },
-        describe("get", format!("Gets the {} of the {of} as it was sent.", kind.medium()))
+        describe("get", Need::Read, format!("Gets the {} of the {of} as it was sent.", kind.medium()))
             .answers_file("200", gives, "The file")
             .answers_file("206", gives, "The part that `Range` asks for")
             .answers_empty("304", "Nothing changed since the validator that was sent")
@@ -91,6 +93,7 @@ fn medium(api: Api, kind: Kind) -> Api {
               body: Body| { put(state, kind, own(kind, address), options, (place, headers, body)) },
         writes(describe(
             "put",
+            Need::Write,
             format!("Uploads the {} of the {of}: the file is the body, as `curl -T` sends it.", kind.medium()),
         ))
         .about(about)
@@ -110,6 +113,7 @@ fn medium(api: Api, kind: Kind) -> Api {
               request: Request| { post(state, kind, own(kind, address), options, (place, request)) },
         writes(describe(
             "post",
+            Need::Write,
             format!("Uploads the {} of the {of} from a form, whose one file it is.", kind.medium()),
         ))
         .about(about)
@@ -124,7 +128,7 @@ fn medium(api: Api, kind: Kind) -> Api {
         move |State(state): State<AppState>, address: Address, options: WriteOptions| {
             delete(state, kind, own(kind, address), options)
         },
-        writes(describe("delete", format!("Takes the uploaded {} from the {of}.", kind.medium())))
+        writes(describe("delete", Need::Write, format!("Takes the uploaded {} from the {of}.", kind.medium())))
             .answers_empty("204", "It is gone")
             .refuses(&["404", "422"]),
     )

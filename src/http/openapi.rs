@@ -15,6 +15,7 @@ use utoipa::{
         ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Paths, PathsBuilder,
         RefOr, Schema,
         schema::{AdditionalProperties, AllOfBuilder, OneOfBuilder, SchemaType, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -23,6 +24,7 @@ use super::{
     api::{array_of, integer, object, one_of, problem_response, schema, text},
     operations::{Health, Status},
     problem::{Problem, ProblemBody},
+    tokens,
     webhooks::{DeliveryStatus, Receipt, Replay, SourceStatus},
 };
 use crate::{
@@ -63,12 +65,30 @@ pub fn document(paths: PathsBuilder) -> OpenApi {
         .schema("Receipt", Receipt::schema())
         .schema("Replay", Replay::schema())
         .schema("Trial", Trial::schema())
+        .schema("Token", tokens::Shown::schema())
+        .schema("NewToken", tokens::new_token_schema())
+        .schema("MadeToken", tokens::made_token_schema())
+        .security_scheme("bearer", bearer())
+        .security_scheme("basic", basic())
         .response("Problem", problem_response());
     for kind in Kind::CONTEXT.iter().chain([&Kind::Project]).chain(Kind::OF_PROJECT) {
         components = components.schema(kind.type_name(), entity_schema(*kind));
     }
     let paths: Paths = paths.build();
     OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components.build())).build()
+}
+
+/// The token in a header of its own.
+fn bearer() -> SecurityScheme {
+    let about = "A token, as `Authorization: Bearer wts_…`. Where no token was ever made, none is needed.";
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("wts_…").description(Some(about));
+    SecurityScheme::Http(scheme.build())
+}
+
+/// The token as browsers send it.
+fn basic() -> SecurityScheme {
+    let about = "The same token as the password, with any name.";
+    SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(about)).build())
 }
 
 fn with_description(schema: RefOr<Schema>, description: &str) -> RefOr<Schema> {

@@ -15,6 +15,7 @@ use super::{
     read::need_project,
 };
 use crate::{
+    access::Need,
     fetch::Tally,
     model::problems::problems,
     publish::{Report, Wish},
@@ -28,25 +29,35 @@ pub fn add_to(api: Api) -> Api {
         Method::Post,
         "/api/render",
         render,
-        Endpoint::new("render", "operations", "Renders what is behind, and answers when it is served and on disk.")
-            .query("force", force, flag())
-            .answers("200", "What was done", schema("RenderReport"))
-            .refuses(&[]),
+        Endpoint::new(
+            "render",
+            "operations",
+            Need::Write,
+            "Renders what is behind, and answers when it is served and on disk.",
+        )
+        .query("force", force, flag())
+        .answers("200", "What was done", schema("RenderReport"))
+        .refuses(&[]),
     )
     .add(
         Method::Post,
         "/api/projects/{project}/render",
         render_project,
-        Endpoint::new("renderProject", "operations", "Renders one project, and answers when it is served and on disk.")
-            .query("force", force, flag())
-            .answers("200", "What was done", schema("RenderReport"))
-            .refuses(&["404", "422"]),
+        Endpoint::new(
+            "renderProject",
+            "operations",
+            Need::Write,
+            "Renders one project, and answers when it is served and on disk.",
+        )
+        .query("force", force, flag())
+        .answers("200", "What was done", schema("RenderReport"))
+        .refuses(&["404", "422"]),
     )
     .add(
         Method::Get,
         "/api/status",
         status,
-        Endpoint::new("getStatus", "operations", "Says how the server is.")
+        Endpoint::new("getStatus", "operations", Need::Inspect, "Says how the server is.")
             .answers("200", "The state of the server", schema("Status"))
             .refuses(&[]),
     )
@@ -54,15 +65,20 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/api/projects/{project}/problems",
         problems_of,
-        Endpoint::new("getProblems", "operations", "Lists what keeps things from the page, or is probably wrong.")
-            .answers("200", "The problems, and how to mend them", array_of(schema("DataProblem")))
-            .refuses(&["404", "422"]),
+        Endpoint::new(
+            "getProblems",
+            "operations",
+            Need::Inspect,
+            "Lists what keeps things from the page, or is probably wrong.",
+        )
+        .answers("200", "The problems, and how to mend them", array_of(schema("DataProblem")))
+        .refuses(&["404", "422"]),
     )
     .add(
         Method::Get,
         "/healthz",
         async || json(StatusCode::OK, &Health { status: "ok", reason: None }),
-        Endpoint::new("health", "operations", "Says that the server runs.")
+        Endpoint::new("health", "operations", Need::Open, "Says that the server runs.")
             .answers("200", "It runs", schema("Health"))
             .refuses(&[]),
     )
@@ -70,9 +86,14 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/readyz",
         ready,
-        Endpoint::new("ready", "operations", "Says whether the server can write, and the tree is published.")
-            .answers("200", "It can", schema("Health"))
-            .answers("503", "It cannot, and why", schema("Health")),
+        Endpoint::new(
+            "ready",
+            "operations",
+            Need::Open,
+            "Says whether the server can write, and the tree is published.",
+        )
+        .answers("200", "It can", schema("Health"))
+        .answers("503", "It cannot, and why", schema("Health")),
     )
 }
 

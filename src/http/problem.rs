@@ -19,12 +19,15 @@ pub enum Problem {
     /// 400: the body is not JSON, or a header or query parameter makes no sense.
     #[error("{0}")]
     BadRequest(String),
-    /// 401: it is not from whom it says.
+    /// 401: it is not known who asks.
     #[error("{0}")]
     Unauthorized(String),
-    /// 403: the request comes from a page of another site.
+    /// 403: the request comes from a page of another site, or its token lacks a right.
     #[error("{0}")]
     Forbidden(String),
+    /// 403: the token lacks the right to these changes.
+    #[error("{} of the request {} not allowed: nothing was stored", places(.0.len()), if .0.len() == 1 { "is" } else { "are" })]
+    ForbiddenChanges(Vec<Fault>),
     /// 404.
     #[error("{0}")]
     NotFound(String),
@@ -98,8 +101,8 @@ impl Problem {
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood"),
-            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "It is not known who asks"),
-            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Who asks is not known"),
+            Self::Forbidden(_) | Self::ForbiddenChanges(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method"),
             Self::TimedOut(_) => (StatusCode::REQUEST_TIMEOUT, "request-timeout", "It took too long to come"),
@@ -131,7 +134,11 @@ impl IntoResponse for Problem {
             Self::TooManyRequests(_, wait) => Some(wait.as_secs() + 1),
             _ => None,
         };
-        let errors = if let Self::Invalid(faults) = self { faults } else { Vec::new() };
+        let asks_who = matches!(self, Self::Unauthorized(_));
+        let errors = match self {
+            Self::Invalid(faults) | Self::ForbiddenChanges(faults) => faults,
+            _ => Vec::new(),
+        };
         let r#type = format!("urn:watchtower-server:problem:{slug}");
         let body = ProblemBody { r#type, title, status: status.as_u16(), detail, errors, request_id: None };
         let mut response = Response::new(serde_json::to_string(&body).unwrap_or_default().into());
@@ -139,6 +146,11 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(seconds) = retry {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if asks_who {
+            // Basic comes first: it is what lets a browser ask.
+            let challenge = HeaderValue::from_static("Basic realm=\"Watchtower\", Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response.extensions_mut().insert(std::sync::Arc::new(body));
         response

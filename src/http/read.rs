@@ -9,10 +9,13 @@ use axum::{
 use serde_json::Value;
 
 use super::{Address, AppState, Params, problem::Problem, write::REVISION};
-use crate::model::{
-    Kind,
-    represent::{etag_of, represent},
-    scope::{Key, Scope, Studio, View},
+use crate::{
+    access::Caller,
+    model::{
+        Id, Kind,
+        represent::{etag_of, represent},
+        scope::{Key, Scope, Studio, View},
+    },
 };
 
 /// Lists from this many entities on are put into words on a thread that answers no requests.
@@ -58,7 +61,7 @@ pub async fn represented(state: &AppState, key: &Key) -> Result<Option<Represent
 }
 
 /// The contents of a project, or 404.
-pub async fn need_project(state: &AppState, id: &crate::model::Id) -> Result<std::sync::Arc<Scope>, Problem> {
+pub async fn need_project(state: &AppState, id: &Id) -> Result<std::sync::Arc<Scope>, Problem> {
     let scope = state.studio.project(id).await?;
     scope.ok_or_else(|| Problem::NotFound(format!("there is no project {id}")))
 }
@@ -87,10 +90,11 @@ pub fn unless_known(headers: &HeaderMap, mut response: Response) -> Response {
     response
 }
 
-/// GET of a list: whole, or in pages (`limit`, `cursor`), filtered by equality.
+/// GET of a list: whole, or in pages (`limit`, `cursor`), filtered by equality. Projects are listed that the caller may read.
 pub async fn list(
     state: AppState,
     kind: Kind,
+    caller: Caller,
     address: Address,
     mut params: Params,
     headers: HeaderMap,
@@ -111,7 +115,8 @@ pub async fn list(
         let project = contents.as_ref().map(|(id, contents)| (id, &**contents));
         let studio = Studio { context: &context, project };
         let after = |position: i64| cursor.is_none_or(|cursor| position > cursor);
-        let records = scope.list(kind).iter().filter(|(_, record)| after(record.position));
+        let is_theirs = |id: &Id| kind != Kind::Project || caller.reads(id);
+        let records = scope.list(kind).iter().filter(|(id, record)| after(record.position) && is_theirs(id));
         let entities = records.filter_map(|(id, record)| {
             let value = represent(&studio, &Key::new(project.map(|(id, _)| id), kind, id), record);
             filters.accept(&value).then_some((record.position, value))

@@ -16,11 +16,32 @@ use super::{
     read::unless_known,
     remote,
 };
-use crate::{layout::media::proxied, publish};
+use crate::{
+    access::{Caller, Need, Place},
+    layout::media::proxied,
+    model::Id,
+    publish,
+};
 
-/// Answers whatever no route of the API takes.
-pub async fn serve(State(state): State<AppState>, request: Request) -> Response {
+/// Answers whatever no route of the API takes, to those who may see it.
+pub async fn serve(State(state): State<AppState>, caller: Caller, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
+    let project = project_of(&path);
+    let need = if project.is_some() { Need::Read } else { Need::Page };
+    if let Err(denied) = caller.may(need, Place { project, source: None }) {
+        return Problem::from(denied).into_response();
+    }
+    answer(state, &path, request).await
+}
+
+/// The project whose file of the tree a path is. One that could be read as another path is of no project.
+fn project_of(path: &str) -> Option<&str> {
+    let (project, file) = path.strip_prefix("data/projects/")?.split_once('/')?;
+    let is_plain = |name: &str| Id::parse(name).is_ok();
+    (is_plain(project) && file.split('/').all(is_plain)).then_some(project)
+}
+
+async fn answer(state: AppState, path: &str, request: Request) -> Response {
     if path.starts_with("api/") || path == "api" {
         return Problem::NotFound(format!("there is nothing at /{path}; /api/docs lists the API")).into_response();
     }
@@ -28,9 +49,9 @@ pub async fn serve(State(state): State<AppState>, request: Request) -> Response 
         return ([(header::ALLOW, "GET, HEAD")], Problem::MethodNotAllowed).into_response();
     }
     if path == "data" || path.starts_with("data/") {
-        return data(&state, &path, request).await;
+        return data(&state, path, request).await;
     }
-    frontend::serve(&state, &path, request).await
+    frontend::serve(&state, path, request).await
 }
 
 /// A file of the tree: JSON from memory, everything else from disk. An absent one is a 404, never the page.

@@ -21,6 +21,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
+    access::Need,
     model::time::rfc3339,
     store::Arrival,
     webhook::{Overflow, Refusal, Source},
@@ -36,7 +37,7 @@ pub fn add_to(api: Api) -> Api {
             Method::Get,
             "/api/webhooks",
             list,
-            Endpoint::new("listWebhooks", "webhooks", "Lists the sources of webhooks, and how their deliveries fare.")
+            Endpoint::new("listWebhooks", "webhooks", Need::Admin, "Lists the sources of webhooks, and how their deliveries fare.")
                 .answers("200", "The sources, by name", array_of(schema("WebhookSource")))
                 .refuses(&[]),
         )
@@ -44,7 +45,7 @@ pub fn add_to(api: Api) -> Api {
             Method::Post,
             "/api/webhooks/{source}",
             receive,
-            Endpoint::new("postDelivery", "webhooks", "Takes a delivery of a tracker.")
+            Endpoint::new("postDelivery", "webhooks", Need::Open, "Takes a delivery of a tracker.")
                 .about("It is verified as the configuration says, stored, and answered; then it is mapped to changes, and applied. One that came before is answered in the same way, and not applied again.")
                 .takes("application/json", "Whatever the tracker sends", object(), None)
                 .answers("202", "It is stored", schema("Receipt"))

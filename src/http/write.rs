@@ -10,6 +10,7 @@ use axum::{
 
 use super::{Address, AppState, Params, body, problem::Problem, read::represented};
 use crate::{
+    access::Caller,
     model::{change::Precondition, fault::Warning, scope::Key, wire::Reader},
     writer::{Outcome, Request},
 };
@@ -24,8 +25,9 @@ const WARNINGS_LENGTH: usize = 4096;
 const KEY_LENGTH: usize = 255;
 
 /// What a write is asked with, beside its body.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WriteOptions {
+    caller: Caller,
     wait: bool,
     dry_run: bool,
     key: Option<String>,
@@ -38,6 +40,7 @@ impl FromRequestParts<AppState> for WriteOptions {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
         let mut params = Params::from_request_parts(parts, state).await?;
         let wait = match params.take("wait").as_deref() {
             None => false,
@@ -60,7 +63,7 @@ impl FromRequestParts<AppState> for WriteOptions {
             Some(_) => return Err(Problem::BadRequest("a write takes If-None-Match: * only".to_owned())),
         };
         let path = format!("{} {}", parts.method, parts.uri.path());
-        Ok(Self { wait, dry_run, key, if_match, if_none_match, path })
+        Ok(Self { caller, wait, dry_run, key, if_match, if_none_match, path })
     }
 }
 
@@ -88,6 +91,12 @@ impl WriteOptions {
         self.for_real()
     }
 
+    /// The `Idempotency-Key`; each token has its own ones.
+    fn idempotency_key(&self) -> Option<String> {
+        let key = self.key.clone()?;
+        Some(self.caller.token().map_or_else(|| key.clone(), |token| format!("{} {key}", token.id)))
+    }
+
     /// Preconditions on the entity that the address names.
     #[must_use]
     pub fn preconditions(&self, key: &Key) -> Vec<Precondition> {
@@ -109,7 +118,8 @@ pub fn project_exists(address: &Address) -> Vec<Precondition> {
     key.map(Precondition::Exists).into_iter().collect()
 }
 
-/// Has changes written, and waits for the tree if that was asked for. `asked` is the body, for the idempotency key.
+/// Has changes written that the caller may make, and waits for the tree if that was asked for. `asked` is the body, for the
+/// idempotency key.
 pub async fn submit(
     state: &AppState,
     reader: Reader,
@@ -117,6 +127,10 @@ pub async fn submit(
     options: &WriteOptions,
     asked: &[u8],
 ) -> Result<Outcome, Problem> {
+    let forbidden = options.caller.forbidden(&reader.changes);
+    if !forbidden.is_empty() {
+        return Err(Problem::ForbiddenChanges(forbidden));
+    }
     if !reader.findings.is_sound() {
         return match reader.findings.into_result() {
             Err(faults) => Err(Problem::Invalid(faults)),
@@ -134,9 +148,9 @@ pub async fn submit(
         findings: reader.findings,
         generated: reader.generated,
         preconditions,
-        actor: "api".to_owned(),
+        actor: options.caller.actor(),
         dry_run: options.dry_run,
-        idempotency: options.key.clone().map(|key| (key, fingerprint())),
+        idempotency: options.idempotency_key().map(|key| (key, fingerprint())),
         ..Request::default()
     };
     let outcome = state.writer.write(request).await?;

@@ -18,6 +18,13 @@ pub fn rfc3339(at: Instant) -> String {
     jiff::Timestamp::from_microsecond(at).map_or_else(|_| at.to_string(), |at| format!("{at:.3}"))
 }
 
+/// Writes a point in time to the second: `2026-01-31T12:00:00Z`; empty beyond the year 9999.
+#[must_use]
+pub fn instant_text(at: Instant) -> String {
+    let timestamp = jiff::Timestamp::from_second(at.div_euclid(1_000_000));
+    timestamp.map_or_else(|_| String::new(), |timestamp| timestamp.to_string())
+}
+
 /// A day, counted from 1970-01-01 (UTC).
 pub type Day = i64;
 

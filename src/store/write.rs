@@ -204,6 +204,7 @@ mod tests {
             .chain(super::super::load::STATEMENTS)
             .chain(super::super::deliveries::STATEMENTS)
             .chain(super::super::downloads::STATEMENTS)
+            .chain(super::super::tokens::STATEMENTS)
         {
             connection.prepare(sql.into_sql_str()).await.unwrap();
         }

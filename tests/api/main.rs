@@ -30,6 +30,8 @@ mod problems;
 mod property;
 mod publishing;
 mod ranges;
+mod rights;
 mod site;
+mod tokens;
 mod webhook_verify;
 mod webhooks;

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::{json, need_source, shown::DeliveryStatus};
 use crate::{
+    access::Need,
     http::{
         AppState, Params,
         api::{Api, Endpoint, Method, array_of, integer, one_of, schema},
@@ -36,18 +37,23 @@ pub(super) fn add_to(api: Api) -> Api {
         Method::Get,
         path,
         list,
-        Endpoint::new("listDeliveries", "webhooks", "Lists the deliveries of a source, the latest first.")
-            .query("status", "Only those in this status.", one_of(&STATUSES))
-            .query("limit", "At most this many, up to 1000; 100 if it is not named.", integer())
-            .query("before", "Only those with a lower number; `Link` has the next page.", integer())
-            .answers("200", "The deliveries, without headers and bodies", array_of(schema("Delivery")))
-            .refuses(&["404"]),
+        Endpoint::new(
+            "listDeliveries",
+            "webhooks",
+            Need::Source,
+            "Lists the deliveries of a source, the latest first.",
+        )
+        .query("status", "Only those in this status.", one_of(&STATUSES))
+        .query("limit", "At most this many, up to 1000; 100 if it is not named.", integer())
+        .query("before", "Only those with a lower number; `Link` has the next page.", integer())
+        .answers("200", "The deliveries, without headers and bodies", array_of(schema("Delivery")))
+        .refuses(&["404"]),
     )
     .add(
         Method::Get,
         "/api/webhooks/{source}/deliveries/{id}",
         show,
-        Endpoint::new("getDelivery", "webhooks", "Gets a delivery, whole.")
+        Endpoint::new("getDelivery", "webhooks", Need::Source, "Gets a delivery, whole.")
             .about("Headers that hold secrets are shown as `(secret)`.")
             .answers("200", "The delivery", schema("Delivery"))
             .refuses(&["404"]),
@@ -56,16 +62,21 @@ pub(super) fn add_to(api: Api) -> Api {
         Method::Post,
         "/api/webhooks/{source}/deliveries/{id}/replay",
         replay,
-        Endpoint::new("replayDelivery", "webhooks", "Applies a delivery once more, by the mapping as it is now.")
-            .answers("200", "The delivery, and what came of it", schema("Delivery"))
-            .answers("202", "The delivery; it will be applied", schema("Delivery"))
-            .refuses(&["404", "422"]),
+        Endpoint::new(
+            "replayDelivery",
+            "webhooks",
+            Need::Source,
+            "Applies a delivery once more, by the mapping as it is now.",
+        )
+        .answers("200", "The delivery, and what came of it", schema("Delivery"))
+        .answers("202", "The delivery; it will be applied", schema("Delivery"))
+        .refuses(&["404", "422"]),
     )
     .add(
         Method::Post,
         "/api/webhooks/{source}/replay",
         replay_all,
-        Endpoint::new("replayDeliveries", "webhooks", "Applies all deliveries once more that failed.")
+        Endpoint::new("replayDeliveries", "webhooks", Need::Source, "Applies all deliveries once more that failed.")
             .query(
                 "status",
                 "Those in this status in place of the failed ones.",

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::{json, need_source};
 use crate::{
+    access::Need,
     http::{
         AppState,
         api::{Api, Endpoint, Method, object, schema},
@@ -25,7 +26,7 @@ pub(super) fn add_to(api: Api) -> Api {
         Method::Post,
         "/api/webhooks/{source}/dry-run",
         dry_run,
-        Endpoint::new("tryDelivery", "webhooks", "Says what a delivery would change, and changes nothing.")
+        Endpoint::new("tryDelivery", "webhooks", Need::Source, "Says what a delivery would change, and changes nothing.")
             .about("The body, and the headers if the mapping looks at them, are those that the tracker would send; a signature is not needed.")
             .takes("application/json", "Whatever the tracker sends", object(), None)
             .answers("200", "What the mapping makes of it, and what would be done", schema("Trial"))
