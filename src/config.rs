@@ -19,6 +19,7 @@ use crate::{
     layout::Layout,
     limits::Limits,
     listen::tls::Tls,
+    notify::HookSettings,
     publish::Mode,
     server::{Options, SiteOptions},
     webhook::{DeliverySettings, SourceSettings},
@@ -164,6 +165,9 @@ pub struct Settings {
     /// How long deliveries are kept, by the file.
     #[arg(skip)]
     pub deliveries: DeliverySettings,
+    /// Who is told what was published, by the file.
+    #[arg(skip)]
+    pub publish_hook: Vec<HookSettings>,
     /// The folder that the file is in.
     #[arg(skip)]
     pub folder: PathBuf,
@@ -230,6 +234,7 @@ struct ConfigFile {
     media_host: Vec<HostSettings>,
     webhook: Vec<SourceSettings>,
     deliveries: DeliverySettings,
+    publish_hook: Vec<HookSettings>,
 }
 
 /// A fault of the configuration by its place, without the line that it is on, which may hold a secret.
@@ -278,6 +283,7 @@ impl Settings {
             media_host: file.media_host,
             webhook: file.webhook,
             deliveries: file.deliveries,
+            publish_hook: file.publish_hook,
             folder: path.parent().map(Path::to_owned).unwrap_or_default(),
         })
     }
@@ -299,6 +305,7 @@ impl Settings {
             openness: self.openness(),
             limits: self.limits(usual.limits.clone()),
             trusted_proxies: self.trusted_proxy.iter().map(|Proxy(network)| *network).collect(),
+            publish_hooks: self.publish_hook.clone(),
             ..usual
         }
     }

@@ -38,6 +38,7 @@ use crate::{
     fetch::Fetches,
     media::store::MediaStore,
     model::Kind,
+    notify::Notices,
     page::Page,
     publish::{Publisher, Target},
     store::Store,
@@ -88,6 +89,8 @@ pub struct Parts {
     pub fetches: Arc<Fetches>,
     /// The sources of webhooks.
     pub webhooks: Arc<Webhooks>,
+    /// Who is told what was published.
+    pub notices: Arc<Notices>,
     /// The largest body of a delivery that is taken, in bytes.
     pub max_delivery: usize,
     /// Becomes true when the server is to stop, for answers that would go on for ever.

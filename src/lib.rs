@@ -28,6 +28,7 @@ pub mod http;
 pub mod import;
 pub mod limits;
 pub mod listen;
+pub mod notify;
 pub mod page;
 pub mod server;
 pub mod webhook;

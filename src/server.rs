@@ -25,6 +25,7 @@ use crate::{
     limits::Limits,
     listen::{Connections, Manner, bind, listen, tls::Tls},
     media::store::MediaStore,
+    notify::{self, HookSettings, Hooks, Notices, Pace},
     page::Page,
     publish::{self, Mode, Publisher, Sources, Target},
     store::{self, Store},
@@ -72,6 +73,9 @@ pub enum Error {
          token create --name admin --rights admin), or say --allow-anonymous, if something in front asks who they are"
     )]
     Open(SocketAddr),
+    /// Publish hooks are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    PublishHooks(Vec<notify::Invalid>),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -234,6 +238,10 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
     /// How open the server is to those who have no token.
     pub openness: Openness,
+    /// Who is told what was published.
+    pub publish_hooks: Vec<HookSettings>,
+    /// How fast they are told.
+    pub hook_pace: Pace,
 }
 
 /// Refuses addresses that others reach, of a server that is open to everyone, unless that was asked for.
@@ -262,6 +270,8 @@ impl Options {
             limits: Limits::default(),
             trusted_proxies: Vec::new(),
             openness: Openness::default(),
+            publish_hooks: Vec::new(),
+            hook_pace: Pace::default(),
         }
     }
 }
@@ -276,6 +286,7 @@ pub struct Server {
     copies: Option<JoinHandle<()>>,
     deliveries: JoinHandle<()>,
     uses: JoinHandle<()>,
+    calls: JoinHandle<()>,
     stop: watch::Sender<bool>,
     _folder: DataFolder,
 }
@@ -287,6 +298,7 @@ impl Server {
             options;
         let webhook_sources =
             WebhookSources::new(&options.webhooks, &options.webhook_folder).map_err(Error::Webhooks)?;
+        let hooks = Hooks::new(&options.publish_hooks).map_err(Error::PublishHooks)?;
         let bounds = Arc::new(Bounds::new(options.limits, options.trusted_proxies, max_body));
         let fetches = Fetches::new(&media_hosts)?;
         let path = folder.media();
@@ -337,6 +349,13 @@ impl Server {
             kept: options.deliveries,
         };
         let (webhooks, deliveries) = Webhooks::start(webhook_sources, surroundings, stopping.clone());
+        let surroundings = notify::Surroundings {
+            store: core.store.clone(),
+            progress: publisher.progress(),
+            clock: clock.clone(),
+            pace: options.hook_pace,
+        };
+        let (notices, calls) = Notices::start(hooks, surroundings, stopping.clone()).await?;
         let parts = Arc::new(Parts {
             studio: core.studio.clone(),
             writer: core.writer.clone(),
@@ -352,6 +371,7 @@ impl Server {
             media,
             fetches,
             webhooks,
+            notices,
             max_delivery: options.deliveries.max_body,
             stopping,
         });
@@ -367,6 +387,7 @@ impl Server {
             copies,
             deliveries,
             uses,
+            calls,
             stop,
             _folder: folder,
         })
@@ -385,7 +406,8 @@ impl Server {
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listeners, connections, parts, core, publisher, copies, deliveries, uses, stop, _folder } = self;
+        let Self { listeners, connections, parts, core, publisher, copies, deliveries, uses, calls, stop, _folder } =
+            self;
         let limits = parts.bounds.limits.clone();
         drop(parts);
         let mut sites = tokio::task::JoinSet::new();
@@ -408,6 +430,7 @@ impl Server {
                 let _ = copies.await;
             }
             let _ = deliveries.await;
+            let _ = calls.await;
             Ok::<_, io::Error>(())
         };
         let Ok(finished) = tokio::time::timeout(PATIENCE, finish).await else {

@@ -6,6 +6,7 @@
 mod deliveries;
 mod downloads;
 mod load;
+mod publish_hooks;
 mod tokens;
 mod write;
 
@@ -20,6 +21,7 @@ use crate::model::Id;
 
 pub use deliveries::{Arrival, Delivery, Listed, Pending, Tally};
 pub use downloads::Download;
+pub use publish_hooks::{Call, Line, Told};
 pub use tokens::StoredToken;
 pub use write::{ANSWERS_ARE_KEPT, Answer, Rows};
 

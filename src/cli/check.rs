@@ -12,7 +12,8 @@ use crate::{
     fetch::Fetches,
     layout::Look,
     model::{problems::problems, time::day_of},
-    server::{Core, DataFolder, refuse_open},
+    notify::Hooks,
+    server::{Core, DataFolder, Error, refuse_open},
     writer::system_clock,
 };
 
@@ -31,6 +32,7 @@ impl Check {
         let settings = self.settings.or_from(self.config.as_deref())?;
         let sites = settings.sites()?;
         let fetches = Fetches::new(&settings.media_host)?;
+        Hooks::new(&settings.publish_hook).map_err(Error::PublishHooks)?;
         let clock = system_clock();
         let folder = DataFolder::take(&common.data_dir())?;
         let sites = install_all(sites, &folder).await?;

@@ -171,20 +171,23 @@ impl Client {
 }
 
 fn way(resolver: &Guarded) -> Result<reqwest::Client, Failure> {
-    let builder = || {
-        reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .dns_resolver(resolver.clone())
-    };
-    let made = builder().build().or_else(|error| {
+    bare("media", |builder| builder.dns_resolver(resolver.clone())).map_err(|error| Failure::Setup(error.to_string()))
+}
+
+/// A client that says who it is, follows no redirect and asks no proxy, with what else it needs. On a machine that knows no
+/// authorities it has http alone, which is said in the log with its purpose.
+pub(crate) fn bare(
+    purpose: &str,
+    with: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> reqwest::Result<reqwest::Client> {
+    use_ring();
+    let usual = || reqwest::Client::builder().user_agent(USER_AGENT).redirect(redirect::Policy::none());
+    let builder = || with(usual().referer(false).no_proxy());
+    builder().build().or_else(|error| {
         let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        tracing::warn!("https cannot be used for media: {reason}; install ca-certificates, or set SSL_CERT_FILE");
+        tracing::warn!("https cannot be used for {purpose}: {reason}; install ca-certificates, or set SSL_CERT_FILE");
         builder().tls_certs_only([]).build()
-    });
-    made.map_err(|error| Failure::Setup(error.to_string()))
+    })
 }
 
 /// The headers that every host of a request gets. A range or validator that cannot be sent is left out: without it, the answer
@@ -286,7 +289,7 @@ impl Incoming {
 
 /// What `Retry-After` asks for (RFC 9110, 10.2.3): seconds, or a date, which counts from the answer's own `Date`, so that it
 /// does not matter what time it is here.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let wanted = text(header::RETRY_AFTER)?;
     let seconds = if !wanted.is_empty() && wanted.bytes().all(|byte| byte.is_ascii_digit()) {

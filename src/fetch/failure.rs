@@ -185,16 +185,14 @@ impl Failure {
     pub(super) fn unanswered(error: &reqwest::Error, host: &Host, url: &Url) -> Self {
         let name = host.name.clone();
         let mut reason = error.to_string();
-        let mut cause = error.source();
-        while let Some(at) = cause {
-            if let Some(Refused { addresses, .. }) = at.downcast_ref() {
+        for cause in causes(error) {
+            if let Some(Refused { addresses, .. }) = cause.downcast_ref() {
                 return Self::refused(host, addresses.clone());
             }
-            if let Some(rustls::Error::InvalidCertificate(wrong)) = at.downcast_ref() {
+            if let Some(rustls::Error::InvalidCertificate(wrong)) = cause.downcast_ref() {
                 return Self::Certificate { host: name, reason: wrong.to_string() };
             }
-            reason = at.to_string();
-            cause = cause_of(at);
+            reason = cause.to_string();
         }
         match error {
             _ if error.is_dns() => Self::Name { host: name, reason },
@@ -202,6 +200,11 @@ impl Failure {
             _ => Self::Unreadable { url: shown(url), reason },
         }
     }
+}
+
+/// What is behind an error, from near to far.
+pub(crate) fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause| cause_of(*cause))
 }
 
 /// What is behind an error. That of I/O passes over what it holds, and names the cause of that.

@@ -18,6 +18,7 @@ use crate::{
     access::Need,
     fetch::Tally,
     model::problems::problems,
+    notify::HookStatus,
     publish::{Report, Wish},
 };
 
@@ -145,6 +146,9 @@ pub struct Status {
     /// The sites that are served.
     #[schema(inline)]
     sites: Vec<SiteStatus>,
+    /// Who is told what was published.
+    #[schema(inline)]
+    publish_hooks: Vec<HookStatus>,
 }
 
 /// How pictures and movies are.
@@ -190,6 +194,7 @@ async fn status(State(state): State<AppState>) -> Response {
         projects: state.studio.context().list(crate::model::Kind::Project).len(),
         media: MediaStatus { files: held.files, bytes: held.bytes, fetches: state.fetches.tally() },
         sites: state.sites.iter().map(site).collect(),
+        publish_hooks: state.notices.status(),
     };
     json(StatusCode::OK, &status)
 }

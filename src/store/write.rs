@@ -205,6 +205,7 @@ mod tests {
             .chain(super::super::deliveries::STATEMENTS)
             .chain(super::super::downloads::STATEMENTS)
             .chain(super::super::tokens::STATEMENTS)
+            .chain(super::super::publish_hooks::STATEMENTS)
         {
             connection.prepare(sql.into_sql_str()).await.unwrap();
         }

@@ -13,6 +13,7 @@ mod scheme;
 mod secret;
 mod settings;
 mod signature;
+mod signer;
 mod table;
 
 use std::env;
@@ -24,6 +25,7 @@ pub use self::{
     invalid::{Fault, Invalid},
     refused::Refused,
     settings::{Given, Settings, Table, Way},
+    signer::{SHORTEST as SHORTEST_SIGNING, Signer},
 };
 use self::{scheme::Scheme, secret::Key};
 

@@ -60,7 +60,8 @@ impl Algorithm {
         }
     }
 
-    fn sign(self, key: &[u8], message: &[&[u8]]) -> Vec<u8> {
+    /// The signature of a message, which is given in pieces.
+    pub fn sign(self, key: &[u8], message: &[&[u8]]) -> Vec<u8> {
         match self {
             Self::Sha1 => sign::<Hmac<Sha1>>(key, message),
             Self::Sha256 => sign::<Hmac<Sha256>>(key, message),
