@@ -87,7 +87,10 @@ impl Notices {
         stopping: watch::Receiver<bool>,
     ) -> Result<(Arc<Self>, JoinHandle<()>), Error> {
         let (hooks, watched) = watch::channel(Arc::new(hooks));
-        let (notifier, statuses) = Notifier::new(surroundings, watched).await?;
+        let (mut notifier, statuses) = Notifier::new(surroundings, watched).await?;
+        // Here, and not in the task: whatever is written from now on is to be told.
+        notifier.follow().await;
+        notifier.look().await;
         Ok((Arc::new(Self { hooks, statuses }), tokio::spawn(notifier.run(stopping))))
     }
 
@@ -101,5 +104,16 @@ impl Notices {
     #[must_use]
     pub fn status(&self) -> Vec<HookStatus> {
         self.statuses.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+
+    #[test]
+    fn pauses_become_longer_up_to_an_hour() {
+        let seconds = [1, 2, 3, 4, 5, 6, 1000, u32::MAX].map(|failures| Pace::default().back_off(failures).as_secs());
+        assert_eq!(seconds, [5, 30, 120, 600, 3600, 3600, 3600, 3600]);
     }
 }

@@ -104,7 +104,9 @@ impl Lane {
         let hook = &self.hook;
         let gone = self.told.keys().filter(|project| project.is_some() && !hook.wants(project.as_ref()));
         let gone: Vec<_> = gone.cloned().collect();
-        gone.iter().for_each(|project| drop(self.told.remove(project)));
+        for project in &gone {
+            self.told.remove(project);
+        }
         gone
     }
 

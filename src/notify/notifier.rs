@@ -67,9 +67,7 @@ impl Notifier {
     }
 
     pub async fn run(mut self, mut stopping: watch::Receiver<bool>) {
-        self.follow().await;
         loop {
-            self.look().await;
             let due = self.start_due().await;
             self.show();
             tokio::select! {
@@ -79,6 +77,7 @@ impl Notifier {
                 Ok(()) = self.surroundings.progress.changed() => {}
                 () = sleep_until(due.unwrap_or_else(Moment::now)), if due.is_some() => {}
             }
+            self.look().await;
         }
     }
 
@@ -100,7 +99,7 @@ impl Notifier {
     }
 
     /// Takes on the hooks of the configuration, and lets go of others.
-    async fn follow(&mut self) {
+    pub async fn follow(&mut self) {
         let hooks = self.hooks.borrow_and_update().clone();
         let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             std::mem::take(&mut self.lanes).into_iter().partition(|(name, _)| hooks.0.contains_key(name));
@@ -124,7 +123,7 @@ impl Notifier {
     }
 
     /// Finds what is owed.
-    async fn look(&mut self) {
+    pub async fn look(&mut self) {
         let seen = self.surroundings.progress.borrow_and_update().seen.clone();
         let now = self.now();
         if seen.contains_key(&None) && self.retry.is_none_or(|retry| retry <= Moment::now()) {
@@ -166,29 +165,34 @@ impl Notifier {
     }
 
     async fn start(&mut self, name: &str) {
-        let now = self.now();
-        let Some(lane) = self.lanes.get_mut(name) else { return };
+        let (client, now) = (self.client(), self.now());
+        let Self { surroundings, lanes, calls, .. } = self;
+        let Some(lane) = lanes.get_mut(name) else { return };
         lane.called = Some(Moment::now());
         let Some((_, project, call)) = lane.next() else { return };
         let (project, call) = (project.clone(), call.clone());
-        if let Err(failure) = begin(&self.surroundings, lane, project.as_ref(), &call).await {
-            return lane.refuse(project, &failure, now, &self.surroundings.pace);
-        }
-        let client = match &self.client {
-            Some(client) => Ok(client.clone()),
-            None => bare("publish hooks", |builder| builder.pool_max_idle_per_host(0)),
+        let ready = match client {
+            Ok(client) => begin(surroundings, lane, project.as_ref(), &call).await.map(|()| client),
+            Err(failure) => Err(failure),
         };
-        let client = match client {
-            Ok(client) => self.client.insert(client).clone(),
-            Err(error) => {
-                let failure = Failure::Setup(error.to_string());
-                return lane.refuse(project, &failure, now, &self.surroundings.pace);
+        match ready {
+            Ok(client) => {
+                let (hook, time_out) = (lane.hook.clone(), surroundings.pace.time_out);
+                let (id, body) = (call.id.clone(), body(project.as_ref(), &call));
+                let task = calls.spawn(async move { send(&client, &hook, (&id, body), now, time_out).await });
+                lane.running = Some(Running { task, project, call });
             }
-        };
-        let (hook, time_out) = (lane.hook.clone(), self.surroundings.pace.time_out);
-        let (id, body) = (call.id.clone(), body(project.as_ref(), &call));
-        let task = self.calls.spawn(async move { send(&client, &hook, (&id, body), now, time_out).await });
-        lane.running = Some(Running { task, project, call });
+            Err(failure) => lane.refuse(project, &failure, now, &surroundings.pace),
+        }
+    }
+
+    fn client(&mut self) -> Result<reqwest::Client, Failure> {
+        if let Some(client) = &self.client {
+            return Ok(client.clone());
+        }
+        // A connection that is kept may be closed by the other side just when it is used, which would look like a failure.
+        let made = bare("publish hooks", |builder| builder.pool_max_idle_per_host(0));
+        Ok(self.client.insert(made.map_err(|error| Failure::Setup(error.to_string()))?).clone())
     }
 
     /// Notes what came of a call, and of whatever else has ended meanwhile.

@@ -7,7 +7,7 @@ mod crowds;
 mod guard;
 mod made;
 mod passed_on;
-mod process;
+pub mod process;
 mod restarts;
 mod tracker;
 mod uploads;
@@ -56,7 +56,7 @@ fn shot(id: &str, url: &str) -> Value {
 }
 
 /// Waits until something is there.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
             if let Some(found) = look().await {

@@ -28,6 +28,7 @@ mod pictures;
 mod presets;
 mod problems;
 mod property;
+mod publish_hooks;
 mod publishing;
 mod ranges;
 mod rights;

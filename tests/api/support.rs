@@ -20,6 +20,7 @@ use tokio::{
 };
 use watchtower_server::{
     layout::Layout,
+    notify::Notices,
     page::Page,
     server::{DataFolder, Options, Server, SiteOptions},
     writer::Clock,
@@ -34,6 +35,8 @@ pub struct TestServer {
     pub client: reqwest::Client,
     pub folder: PathBuf,
     pub layout: Layout,
+    /// The publish hooks of the server that runs, or ran last.
+    pub notices: Option<Arc<Notices>>,
     clock: Arc<AtomicI64>,
     options: Options,
     stop: Option<oneshot::Sender<()>>,
@@ -144,6 +147,7 @@ impl TestServer {
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             folder,
             layout: options.sites[0].layout,
+            notices: None,
             clock,
             options,
             stop: None,
@@ -161,6 +165,7 @@ impl TestServer {
         let data = DataFolder::take(&self.folder).unwrap();
         let server = Server::start(data, self.options.clone(), clock).await.unwrap();
         let addresses = server.addresses().unwrap();
+        self.notices = Some(server.parts().notices.clone());
         self.address = addresses[0];
         // The same addresses when it is started again.
         for (site, address) in self.options.sites.iter_mut().zip(addresses) {
@@ -180,6 +185,11 @@ impl TestServer {
         self.client = reqwest::Client::builder().no_proxy().build().unwrap();
         drop(self.stop.take());
         self.task.take().unwrap().await.unwrap();
+    }
+
+    /// Has other options the next time that it is started.
+    pub fn alter(&mut self, alter: impl FnOnce(&mut Options)) {
+        alter(&mut self.options);
     }
 
     /// Stops it, and starts it again on the same folder.

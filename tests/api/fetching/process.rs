@@ -72,6 +72,11 @@ impl Process {
         self.send(Method::GET, path, &Value::Null).await.json().await.unwrap()
     }
 
+    /// Ends it without a warning.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Tells it to stop, waits until it has, and gives all that it said.
     pub async fn terminate(mut self) -> String {
         let id = self.child.id().unwrap().to_string();
