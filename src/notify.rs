@@ -52,7 +52,7 @@ impl Default for Pace {
 
 impl Pace {
     /// The pause after so many failures in a row.
-    fn back_off(&self, failures: u32) -> Duration {
+    fn pause(&self, failures: u32) -> Duration {
         let last = PAUSES.len() - 1;
         let place = usize::try_from(failures.saturating_sub(1)).unwrap_or(last).min(last);
         self.back_off.saturating_mul(PAUSES[place])
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn pauses_become_longer_up_to_an_hour() {
-        let seconds = [1, 2, 3, 4, 5, 6, 1000, u32::MAX].map(|failures| Pace::default().back_off(failures).as_secs());
+        let seconds = [1, 2, 3, 4, 5, 6, 1000, u32::MAX].map(|failures| Pace::default().pause(failures).as_secs());
         assert_eq!(seconds, [5, 30, 120, 600, 3600, 3600, 3600, 3600]);
     }
 }

@@ -36,7 +36,7 @@ struct Wait {
 impl Wait {
     fn extend(&mut self, pace: &Pace, asked: Option<Duration>, now: Instant) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        let pause = pace.back_off(self.failures).max(asked.unwrap_or_default());
+        let pause = pace.pause(self.failures).max(asked.unwrap_or_default());
         self.rest(pause, now);
         pause
     }

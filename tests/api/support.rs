@@ -162,7 +162,8 @@ impl TestServer {
     pub async fn open(&mut self) {
         let now = self.clock.clone();
         let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
-        let data = DataFolder::take(&self.folder).unwrap();
+        // A process that another test starts has the lock too, for the moment until it is its own program.
+        let data = crate::fetching::until("its folder is free", async || DataFolder::take(&self.folder).ok()).await;
         let server = Server::start(data, self.options.clone(), clock).await.unwrap();
         let addresses = server.addresses().unwrap();
         self.notices = Some(server.parts().notices.clone());
@@ -199,7 +200,7 @@ impl TestServer {
     }
 
     /// Stops it, and starts it again with other options.
-    pub async fn alter(&mut self, alter: impl FnOnce(&mut Options)) {
+    pub async fn restart_with(&mut self, alter: impl FnOnce(&mut Options)) {
         self.stop().await;
         alter(&mut self.options);
         self.open().await;

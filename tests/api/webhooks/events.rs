@@ -122,7 +122,7 @@ async fn what_fails_says_why_and_is_applied_once_that_is_mended() {
         "mapping = \"changes\"",
         "filter = '{op: \"merge\", kind: \"users\", id: \"ada\", value: {name: \"Ada\"}}'",
     );
-    server.alter(with(&mended)).await;
+    server.restart_with(with(&mended)).await;
     let replayed = server.post("/api/webhooks/open/replay", &Value::Null).await.expect(202).json();
     assert_eq!(replayed, json!({"replayed": 1}));
     let shown = server.settled("open", wrong).await;
@@ -204,7 +204,7 @@ async fn what_was_kept_long_enough_is_forgotten_and_what_is_to_be_applied_is_not
     server.settled("open", new).await;
     server.get(&format!("/api/webhooks/open/deliveries/{old}")).await.refused(404, "not-found");
     server.get(&format!("/api/webhooks/open/deliveries/{waiting}")).await.expect(200);
-    server.alter(|options| options.deliveries.keep_mib = 0).await;
+    server.restart_with(|options| options.deliveries.keep_mib = 0).await;
     let last = server.tell(&json!([])).await;
     server.settled("open", last).await;
     let shown = server.get(&format!("/api/webhooks/open/deliveries/{new}")).await.expect(200).json();

@@ -33,7 +33,7 @@ async fn through(filter: &str, deliveries: i64) -> Vec<Value> {
         settled.push(server.settled("odd", number).await);
     }
     let failed = settled.iter().filter(|delivery| delivery["status"] == "failed").count();
-    server.alter(with(&config(MENDED))).await;
+    server.restart_with(with(&config(MENDED))).await;
     let replayed = server.post("/api/webhooks/odd/replay", &Value::Null).await.expect(202).json();
     assert_eq!(replayed["replayed"], failed);
     for number in 1..=deliveries {
