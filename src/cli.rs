@@ -14,8 +14,9 @@ mod webhook;
 
 use std::{io::Write, path::PathBuf};
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 /// Keeps the data tree of the Blender Studio's Watchtower true, live.
 #[derive(Debug, Parser)]
@@ -116,16 +117,27 @@ impl Cli {
 
 /// Logs go to standard error: standard output is for what a command was asked for.
 fn start_log(common: &Common) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(&common.log)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(log_filter(&common.log)?).with_writer(std::io::stderr);
     match common.log_format {
         LogFormat::Text => {
             use std::io::IsTerminal;
             log.with_ansi(std::io::stderr().is_terminal()).init();
         }
-        LogFormat::Json => log.json().init(),
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
     }
     Ok(())
+}
+
+/// What to log. A word alone must be a level: a misspelt one would be taken for a part of the program, of which all is logged,
+/// and nothing of the others.
+fn log_filter(text: &str) -> anyhow::Result<EnvFilter> {
+    let allowed = "error, warn, info, debug, trace or off, and for parts of the program as in \
+                   \"info,watchtower_server::publish=debug\"";
+    for part in text.split(',') {
+        let is_level = part.parse::<LevelFilter>().is_ok();
+        anyhow::ensure!(is_level || part.contains(['=', '[', ']']), "--log takes {allowed}, not {part:?}");
+    }
+    EnvFilter::builder().parse(text).with_context(|| format!("--log takes {allowed}, not {text:?}"))
 }
 
 /// Prints a line to standard output.

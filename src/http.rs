@@ -15,6 +15,7 @@ mod frontend;
 mod hear_out;
 mod layers;
 mod media;
+mod metrics;
 mod openapi;
 mod operations;
 mod pace;
@@ -50,6 +51,7 @@ use crate::{
 use address::{Address, Params};
 pub use bounds::Bounds;
 pub use client::Peer;
+pub use metrics::{Metrics, Sheet};
 
 /// What the requests to one site are answered from.
 #[derive(Clone)]
@@ -93,6 +95,8 @@ pub struct Parts {
     pub notices: Arc<Notices>,
     /// The largest body of a delivery that is taken, in bytes.
     pub max_delivery: usize,
+    /// What is counted, and where else numbers come from.
+    pub metrics: Metrics,
     /// Becomes true when the server is to stop, for answers that would go on for ever.
     pub stopping: watch::Receiver<bool>,
 }
@@ -135,7 +139,8 @@ impl Deref for AppState {
 /// Every endpoint of the API, routed and described.
 fn api() -> api::Api {
     let api = media::add_to(bulk::add_to(collections::add_to(api::Api::default())));
-    webhooks::add_to(tokens::add_to(events::add_to(burndown::add_to(operations::add_to(api)))))
+    let api = events::add_to(burndown::add_to(operations::add_to(api)));
+    metrics::add_to(webhooks::add_to(tokens::add_to(api)))
 }
 
 /// The API's description, as OpenAPI 3.1.

@@ -13,6 +13,7 @@
 
 pub mod model;
 
+pub mod metrics;
 pub mod store;
 pub mod studio;
 pub mod writer;

@@ -15,10 +15,12 @@ use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     task::JoinHandle,
 };
+use tracing::Span;
 
 use crate::{
     layout::{Layout, Look},
     media::store::MediaStore,
+    metrics::Renders,
     model::Id,
     store,
     studio::Studio,
@@ -105,7 +107,8 @@ pub struct Progress {
     pub seen: Arc<BTreeMap<Option<Id>, u64>>,
 }
 
-type Reply = oneshot::Sender<Result<Report, Error>>;
+/// A wish, who waits for it, and what their lines of the log are marked with.
+type Asked = (Wish, oneshot::Sender<Result<Report, Error>>, Span);
 
 /// How many publishes a listener may be behind before it has to look at the whole state.
 const EVENTS: usize = 256;
@@ -177,7 +180,8 @@ pub struct Publisher {
     mode: Mode,
     progress: watch::Receiver<Progress>,
     events: broadcast::Sender<Published>,
-    wishes: mpsc::Sender<(Wish, Reply)>,
+    wishes: mpsc::Sender<Asked>,
+    tally: Renders,
 }
 
 impl Publisher {
@@ -187,17 +191,30 @@ impl Publisher {
         let (announce, progress) = watch::channel(Progress::default());
         let (events, _) = broadcast::channel(EVENTS);
         let mut renderer = Renderer::new(sources, targets, announce, events.clone());
+        let tally = renderer.tally.clone();
         // A tree that cannot be written does not keep the server from starting: it is logged, `/readyz` says so, and it is
         // tried again.
         let _ = renderer.render(&Wish::default()).await;
         let task = tokio::spawn(renderer.run(queue, mode));
-        (Self { mode, progress, events, wishes }, task)
+        (Self { mode, progress, events, wishes, tally }, task)
     }
 
     /// How far publishing has come, and a way to wait for more.
     #[must_use]
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
+    }
+
+    /// What was counted of all renders.
+    #[must_use]
+    pub fn tally(&self) -> &Renders {
+        &self.tally
+    }
+
+    /// Whether the publisher's task has ended.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.wishes.is_closed()
     }
 
     /// What is published from now on.
@@ -209,7 +226,7 @@ impl Publisher {
     /// Renders on request; answers when it is done.
     pub async fn render(&self, wish: Wish) -> Result<Report, Error> {
         let (reply, answer) = oneshot::channel();
-        self.wishes.send((wish, reply)).await.map_err(|_| Error::Stopped)?;
+        self.wishes.send((wish, reply, Span::current())).await.map_err(|_| Error::Stopped)?;
         answer.await.map_err(|_| Error::Stopped)?
     }
 

@@ -20,7 +20,7 @@ use crate::{
         copies::{self, Surroundings},
         host::HostSettings,
     },
-    http::{self, AppState, Bounds, Parts, Site},
+    http::{self, AppState, Bounds, Metrics, Parts, Site},
     layout::Layout,
     limits::Limits,
     listen::{Connections, Manner, bind, listen, tls::Tls},
@@ -296,6 +296,7 @@ impl Server {
     pub async fn start(folder: DataFolder, options: Options, clock: Clock) -> Result<Self, Error> {
         let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts, openness, .. } =
             options;
+        let started = clock();
         let webhook_sources =
             WebhookSources::new(&options.webhooks, &options.webhook_folder).map_err(Error::Webhooks)?;
         let hooks = Hooks::new(&options.publish_hooks).map_err(Error::PublishHooks)?;
@@ -373,6 +374,7 @@ impl Server {
             webhooks,
             notices,
             max_delivery: options.deliveries.max_body,
+            metrics: Metrics::new(folder.path.clone(), started),
             stopping,
         });
         let connections = Connections::new(parts.bounds.limits.connections);

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     fetch::Fetches,
+    metrics::Writes,
     model::{
         Id, Kind,
         change::{Change, Op, Precondition},
@@ -138,6 +139,7 @@ pub struct Writer {
     queue: mpsc::Sender<(Request, Reply)>,
     revision: watch::Receiver<u64>,
     fetches: Option<Arc<Fetches>>,
+    tally: Writes,
 }
 
 impl Writer {
@@ -150,8 +152,9 @@ impl Writer {
         let last = store.last_revision().await?;
         let (queue, requests) = mpsc::channel(QUEUE);
         let (announce, revision) = watch::channel(last);
-        let task = commit::Committer { store, studio, clock, announce };
-        Ok((Self { queue, revision, fetches: None }, tokio::spawn(task.run(requests))))
+        let tally = Writes::default();
+        let task = commit::Committer { store, studio, clock, announce, tally: tally.clone() };
+        Ok((Self { queue, revision, fetches: None, tally }, tokio::spawn(task.run(requests))))
     }
 
     /// The same, which warns of files on servers that nothing is fetched from.
@@ -191,5 +194,17 @@ impl Writer {
     #[must_use]
     pub fn revision(&self) -> watch::Receiver<u64> {
         self.revision.clone()
+    }
+
+    /// What was counted of all that was written.
+    #[must_use]
+    pub fn tally(&self) -> &Writes {
+        &self.tally
+    }
+
+    /// How many requests wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 }

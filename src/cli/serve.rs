@@ -1,9 +1,15 @@
 //! `serve`.
 
-use std::{net::SocketAddr, path::PathBuf};
+mod manager;
+mod reload;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use reload::Reload;
 
 use super::{Common, say, told_to_stop};
 use crate::{
@@ -28,7 +34,10 @@ pub struct Serve {
 impl Serve {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
         let stop = told_to_stop();
-        let settings = self.settings.or_from(self.config.as_deref())?;
+        // From the beginning, since without being listened for this signal ends the process.
+        let hangups = signal(SignalKind::hangup()).ok();
+        let settings = self.settings.clone().or_from(self.config.as_deref())?;
+        let reload = Reload::new(self.config, self.settings)?;
         let sites = settings.sites()?;
         let folder = DataFolder::take(&common.data_dir())?;
         let sites = install_all(sites, &folder).await?;
@@ -51,6 +60,12 @@ impl Serve {
             let layout = site.target.layout().name();
             say(&format!("Watchtower Server listens on {scheme}://{address} ({layout} layout)"))?;
         }
+        tokio::spawn(reload.run(hangups, Arc::downgrade(&server.parts())));
+        manager::ready(&server.parts());
+        let stop = async {
+            stop.await;
+            manager::stopping();
+        };
         server.run(stop).await?;
         Ok(())
     }

@@ -145,6 +145,15 @@ impl Endpoint {
         self.with(|operation| operation.response(status, response.build()))
     }
 
+    /// An answer that is text, in one of these formats.
+    pub fn answers_text(self, status: &str, media_types: &[&str], description: &str) -> Self {
+        let mut response = ResponseBuilder::new().description(description);
+        for media_type in media_types {
+            response = response.content(*media_type, ContentBuilder::new().schema(Some(text())).build());
+        }
+        Self(self.0.response(status, response.build()))
+    }
+
     /// An answer without a body.
     pub fn answers_empty(self, status: &str, description: &str) -> Self {
         self.with(|operation| operation.response(status, ResponseBuilder::new().description(description).build()))

@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, watch};
 use super::{
     AppState,
     api::{Api, Endpoint, Method},
+    metrics::Listening,
     problem::Problem,
 };
 use crate::{
@@ -67,6 +68,7 @@ struct Follower {
     stopping: watch::Receiver<bool>,
     seen: BTreeMap<Option<Id>, u64>,
     pending: Vec<Published>,
+    _listening: Listening,
 }
 
 impl Follower {
@@ -84,6 +86,7 @@ impl Follower {
             stopping: state.stopping.clone(),
             seen: BTreeMap::new(),
             pending: Vec::new(),
+            _listening: state.metrics.requests.listening(),
         };
         match last {
             None => follower.seen = (*now).clone(),

@@ -1,10 +1,10 @@
 //! What happens around every request: an id, a log line, safe headers, and a guard against other sites' pages.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::{
     AppState,
     authenticate::{authenticate, host_of},
-    bounds::{Bounds, limit_failures, limit_requests},
+    bounds::{limit_failures, limit_requests},
     client::Client,
     pace::in_time,
     problem::{Problem, with_request_id},
@@ -43,31 +43,38 @@ pub fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
             Problem::Internal.into_response()
         }))
         .layer(middleware::from_fn_with_state(state.bounds.clone(), in_time))
-        .layer(middleware::from_fn_with_state(state.bounds.clone(), trace))
+        .layer(middleware::from_fn_with_state(state.clone(), trace))
 }
 
 /// Gives the request an id, finds out who asks, logs how it was answered, and adds the headers that every answer has.
-async fn trace(State(bounds): State<Arc<Bounds>>, mut request: Request, next: Next) -> Response {
-    let client = Client::of(request.extensions(), request.headers(), &bounds.proxies);
+async fn trace(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let client = Client::of(request.extensions(), request.headers(), &state.bounds.proxies);
     request.extensions_mut().insert(client);
     let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_request_id(id));
     let id = sent.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned);
     // A token has no place in an address; one that somebody put there is not to be in the log.
     let path = without_tokens(request.uri().path()).into_owned();
     let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let start = Instant::now();
-    let span = tracing::info_span!("request", request.id = %id, token = tracing::field::Empty);
+    // Of the highest level, so that whatever is logged at all has it.
+    let span = tracing::error_span!(
+        "request", request.id = %id, token = tracing::field::Empty, delivery = tracing::field::Empty
+    );
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
-    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+    let duration = start.elapsed();
+    let duration_ms = duration.as_secs_f64() * 1000.0;
     span.in_scope(|| {
         if path.starts_with("/api/") && method != Method::GET {
-            tracing::info!(client = %client.address, %method, path, status, duration_ms);
+            tracing::info!(client = %client.address, %method, path, status, duration_ms, "answered");
         } else {
-            tracing::debug!(client = %client.address, %method, path, status, duration_ms);
+            tracing::debug!(client = %client.address, %method, path, status, duration_ms, "answered");
         }
     });
-    let mut response = with_request_id(response, &id);
+    let response = with_request_id(response, &id);
+    let pattern = route.as_ref().map(MatchedPath::as_str);
+    let mut response = state.metrics.requests.note(&method, pattern, &path, response, duration);
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert(REQUEST_ID.clone(), id);

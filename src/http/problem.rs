@@ -200,8 +200,10 @@ impl From<Refused> for Problem {
             Refused::Precondition(_) => Self::PreconditionFailed(words),
             Refused::KeyReused => Self::KeyReused,
             Refused::Busy | Refused::Stopping => Self::Unavailable(words),
-            // The writer has logged it.
-            Refused::Store(_) => Self::Internal,
+            Refused::Store(error) => {
+                tracing::error!(%error, "what was asked for could not be written");
+                Self::Internal
+            }
         }
     }
 }

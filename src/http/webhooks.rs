@@ -98,6 +98,7 @@ async fn receive(
     };
     let arrival = arrival(&state, source, &headers, body).await.map_err(refused)?;
     let (delivery, is_new) = state.webhooks.receive(source, arrival).await?;
+    tracing::Span::current().record("delivery", delivery);
     Ok(json(StatusCode::ACCEPTED, &Receipt { delivery, duplicate: !is_new }))
 }
 

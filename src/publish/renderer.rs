@@ -7,14 +7,16 @@ use std::{
 };
 
 use tokio::sync::{broadcast, mpsc, watch};
+use tracing::Instrument;
 
 use super::{
-    Error, Mode, Progress, Published, RETRY, Reply, Report, Sources, Target, Wish,
+    Asked, Error, Mode, Progress, Published, RETRY, Report, Sources, Target, Wish,
     links::{Links, Places},
 };
 use crate::{
     layout::{self, Layout, Look, Rendered, TreeFile, is_json, project_folder},
     media,
+    metrics::Renders,
     model::{
         Id, Kind,
         media::Sha256,
@@ -45,6 +47,7 @@ pub(super) struct Renderer {
     links: Vec<Links>,
     /// When the media store was last freed of what nobody refers to.
     collected: Option<Moment>,
+    pub tally: Renders,
 }
 
 impl Renderer {
@@ -56,15 +59,19 @@ impl Renderer {
     ) -> Self {
         let day = day_of((sources.clock)());
         let links = targets.iter().map(|_| Links::default()).collect();
-        let rendered = HashMap::new();
-        Self { sources, targets, announce, events, rendered, day, is_first: true, links, collected: None }
+        let (rendered, tally) = (HashMap::new(), Renders::default());
+        Self { sources, targets, announce, events, rendered, day, is_first: true, links, collected: None, tally }
     }
 
-    pub async fn run(mut self, mut wishes: mpsc::Receiver<(Wish, Reply)>, mode: Mode) {
+    pub async fn run(mut self, mut wishes: mpsc::Receiver<Asked>, mode: Mode) {
         // The next publish that nobody asked for does not start before.
         let mut rested = tokio::time::Instant::now();
         loop {
-            let is_behind = *self.sources.revision.borrow() > self.announce.borrow().revision || self.is_of_yesterday();
+            let is_owed = *self.sources.revision.borrow() > self.announce.borrow().revision;
+            if is_owed {
+                self.tally.note_owed();
+            }
+            let is_behind = is_owed || self.is_of_yesterday();
             // What failed is owed too, though it be no revision: a render on request, a new day.
             let is_behind = (is_behind || self.announce.borrow().failure.is_some()) && mode == Mode::Auto;
             let midnight = self.until_midnight();
@@ -72,7 +79,7 @@ impl Renderer {
             tokio::select! {
                 biased;
                 wish = wishes.recv() => {
-                    let Some((wish, reply)) = wish else {
+                    let Some((wish, reply, span)) = wish else {
                         // Nobody can ask any more: what was accepted is to be on disk before the end.
                         let is_owed = *self.sources.revision.borrow() > self.announce.borrow().revision;
                         if is_owed && mode == Mode::Auto {
@@ -81,7 +88,7 @@ impl Renderer {
                         return;
                     };
                     // Whoever does not wait any more does not need the answer.
-                    let _ = reply.send(self.render(&wish).await);
+                    let _ = reply.send(self.render(&wish).instrument(span).await);
                 }
                 () = tokio::time::sleep_until(rested), if is_behind => {
                     let start = Instant::now();
@@ -121,6 +128,7 @@ impl Renderer {
     /// Renders, and says how far that went.
     pub async fn render(&mut self, wish: &Wish) -> Result<Report, Error> {
         let start = Instant::now();
+        self.tally.begin();
         // Read first: memory is altered before a revision is announced, so it shows at least this one.
         let revision = *self.sources.revision.borrow_and_update();
         self.day = day_of((self.sources.clock)()).max(self.day);
@@ -132,11 +140,13 @@ impl Renderer {
             bytes: tally.bytes,
             milliseconds: start.elapsed().as_secs_f64() * 1000.0,
         });
+        self.tally.end(report.as_ref().ok().map(|report| (report.files_written, report.bytes)));
         match &report {
             Ok(report) if wish.projects.is_empty() => {
                 let (written, duration_ms) = (report.files_written, report.milliseconds);
                 tracing::debug!(revision, files.written = written, duration_ms, "published");
                 self.finish(*report);
+                self.tally.caught_up(start, *self.sources.revision.borrow() > revision);
             }
             Ok(_) => {}
             Err(error) => {

@@ -42,8 +42,14 @@ const FIND: &str = "
     select id, source, delivery_id, received_at, size, status, attempts, settled_at, result, body is not null as is_kept,
         headers, body
     from delivery where source = ? and id = ?";
+/// Counted in the index alone: numbers are the order of arrival, so that only the first and the last of each are looked at.
 const TALLY: &str = "
-    select source, status, count(*), max(received_at), min(received_at) from delivery group by source, status";
+    select tally.source, tally.status, tally.count, latest.received_at, earliest.received_at from (
+        select source, status, count(*) as count, max(id) as latest, min(id) as earliest
+        from delivery group by source, status) as tally
+    join delivery as latest on latest.id = tally.latest
+    join delivery as earliest on earliest.id = tally.earliest
+    order by tally.source, tally.status";
 const KEPT: &str = "select coalesce(sum(size), 0) from delivery where body is not null";
 const FORGET: &str = "delete from delivery where received_at < ? and status not in ('received', 'waiting')";
 /// The oldest first, and never one that is still to be applied.

@@ -17,6 +17,7 @@ use super::{
     settings::{Invalid, SourceSettings},
     verify::Verifier,
 };
+use crate::metrics::Durations;
 
 /// How many refusals of a source are remembered.
 const REFUSALS: usize = 20;
@@ -48,6 +49,8 @@ pub struct Lane {
     pub wake: Notify,
     /// Counts what its worker has settled.
     pub settled: watch::Sender<u64>,
+    /// How long mapping a delivery takes.
+    pub mapping: Durations,
     /// Why its mapping does not work at all, if it does not.
     fault: Mutex<Option<String>>,
     refusals: Mutex<VecDeque<Refusal>>,

@@ -188,7 +188,10 @@ impl Worker {
         let begun = Instant::now();
         let mut delayed = None;
         for delivery in pending {
-            match self.read(&delivery).await {
+            let started = Instant::now();
+            let read = self.read(&delivery).await;
+            source.lane().mapping.observe(started.elapsed());
+            match read {
                 Ok(request) => requests.push((delivery.id, request)),
                 Err(Unread::Settled(status, result)) => settled.push((delivery.id, status, result)),
                 Err(Unread::Delayed(failure)) => {
@@ -209,6 +212,7 @@ impl Worker {
         let settled: Vec<_> = settled.into_iter().map(|(id, status, result)| (id, status, now, result)).collect();
         if !settled.is_empty() {
             self.surroundings.store.settle(&settled).await?;
+            settled.iter().for_each(|(id, status, _, result)| log(&self.name, *id, status, result));
         }
         source.lane().settled.send_modify(|settled| *settled += count as u64);
         failed.or(delayed).map_or(Ok(true), Err)
@@ -223,7 +227,7 @@ impl Worker {
         let mut failed = None;
         for (id, outcome) in join_all(written).await {
             match outcome {
-                Ok(_) => {}
+                Ok(_) => tracing::debug!(source = self.name, delivery = id, "a delivery was applied"),
                 Err(Refused::Faults(faults)) => {
                     settled.push((id, "failed", failure("changes", "the changes cannot be applied", &faults)));
                 }
@@ -253,6 +257,29 @@ impl Worker {
         }
         let actor = format!("webhook:{}", self.name);
         Ok(Request { actor, partial: true, delivery: Some(delivery.id), ..Request::of(reader) })
+    }
+}
+
+/// Says in the log how a delivery came out without a change.
+fn log(source: &str, delivery: i64, status: &str, result: &Value) {
+    let text = |name: &str| result[name].as_str().unwrap_or_default();
+    match status {
+        "failed" => {
+            let fault = &result["errors"][0];
+            let first = fault["detail"]
+                .as_str()
+                .map(|detail| format!("{}: {detail}", fault["pointer"].as_str().unwrap_or_default()));
+            tracing::warn!(
+                source,
+                delivery,
+                stage = text("stage"),
+                detail = text("detail"),
+                first,
+                "a delivery failed"
+            );
+        }
+        "waiting" => tracing::info!(source, delivery, detail = text("detail"), "a delivery waits"),
+        _ => tracing::debug!(source, delivery, status, "a delivery changes nothing"),
     }
 }
 

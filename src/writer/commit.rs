@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time,
 };
 
 use tokio::sync::{mpsc, watch};
@@ -13,6 +14,7 @@ use super::{
     resolve::{Resolve, Touched},
 };
 use crate::{
+    metrics::Writes,
     model::{
         Id, Kind,
         change::{Change, Precondition},
@@ -30,6 +32,7 @@ pub(super) struct Committer {
     pub studio: Arc<Studio>,
     pub clock: Clock,
     pub announce: watch::Sender<u64>,
+    pub tally: Writes,
 }
 
 /// A batch on its way: what is resolved so far, and who waits for it.
@@ -62,6 +65,7 @@ impl Committer {
 
     /// Resolves, commits, alters memory, answers.
     async fn batch(&self, requests: Vec<(Request, Reply)>) {
+        self.tally.note_batch(requests.len());
         let mut batch = Batch {
             draft: Draft::new(HashMap::from([(None, self.studio.context())])),
             rows: Rows::default(),
@@ -73,12 +77,13 @@ impl Committer {
         };
         let mut replies = Vec::with_capacity(requests.len());
         for (request, reply) in requests {
+            let is_trial = request.dry_run;
             let outcome = match self.prepare(&mut batch, &request).await {
                 Ok(Some(outcome)) => Ok(outcome),
                 Ok(None) => batch.resolve(request),
                 Err(refused) => Err(refused),
             };
-            replies.push((outcome, reply));
+            replies.push((outcome, is_trial, reply));
         }
         let Batch { draft, mut rows, revision, revisions, steps, .. } = batch;
         for (step, actor, revision) in &steps {
@@ -87,25 +92,55 @@ impl Committer {
         let altered = draft.finish();
         let written = match altered.rows(&mut rows, &revisions) {
             Ok(()) if rows.is_empty() => Ok(()),
-            Ok(()) => self.store.write(&rows).await,
+            Ok(()) => self.commit(&rows).await,
             Err(error) => Err(error),
         };
         match written {
             Ok(()) => {
                 self.alter(altered, &revisions, steps);
                 self.announce.send_if_modified(|last| std::mem::replace(last, revision) != revision);
-                for (outcome, reply) in replies {
+                for (outcome, is_trial, reply) in replies {
+                    self.note(&outcome, is_trial);
                     // Whoever does not wait any more does not need the answer.
                     let _ = reply.send(outcome);
                 }
             }
+            // Each who asked logs it, with what they asked for.
             Err(error) => {
-                tracing::error!(%error, "a batch of {} requests could not be written", replies.len());
                 let error = Arc::new(error);
-                for (outcome, reply) in replies {
-                    let _ = reply.send(outcome.and(Err(Refused::Store(error.clone()))));
+                for (outcome, is_trial, reply) in replies {
+                    let outcome = outcome.and(Err(Refused::Store(error.clone())));
+                    self.note(&outcome, is_trial);
+                    let _ = reply.send(outcome);
                 }
             }
+        }
+    }
+
+    async fn commit(&self, rows: &Rows) -> Result<(), Error> {
+        let begun = time::Instant::now();
+        self.store.write(rows).await?;
+        self.tally.commits.observe(begun.elapsed());
+        Ok(())
+    }
+
+    fn note(&self, outcome: &Result<Outcome, Refused>, is_trial: bool) {
+        let done = match outcome {
+            Err(Refused::Store(_)) => return self.tally.note("failed"),
+            Err(_) => return self.tally.note("refused"),
+            Ok(_) if is_trial => return self.tally.note("tried"),
+            Ok(done) => done,
+        };
+        let is_changed = done.created + done.updated + done.deleted > 0;
+        self.tally.note(if is_changed { "changed" } else { "unchanged" });
+        let entities = [
+            ("created", done.created),
+            ("updated", done.updated),
+            ("deleted", done.deleted),
+            ("unchanged", done.unchanged),
+        ];
+        for (outcome, count) in entities {
+            self.tally.note_entities(outcome, count);
         }
     }
 

@@ -20,6 +20,7 @@ mod limits;
 mod meaning;
 mod media;
 mod mends;
+mod metrics;
 mod movies;
 mod outside;
 mod outside_media;

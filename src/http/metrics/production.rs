@@ -1,0 +1,149 @@
+//! What the server holds and has to do: revisions, projects and their problems, media, deliveries.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use prometheus_client::registry::Unit;
+
+use super::{PROJECTS, sheet::Sheet};
+use crate::{
+    fetch::Tally as Fetched,
+    http::AppState,
+    model::{Id, Kind, problems::problems, scope::Scope},
+    store,
+    webhook::{Counts, Sources},
+};
+
+/// So many sources of webhooks have numbers of their own; those of the configuration come first.
+const SOURCES: usize = 100;
+
+/// How many problems of each kind a project has, and of what that was counted: its revision, that of the context, and how
+/// files of other servers fare.
+pub type Counted = HashMap<Id, ((u64, u64, Fetched), BTreeMap<&'static str, usize>)>;
+
+/// How far writing and publishing have come.
+pub fn revisions(state: &AppState, sheet: &mut Sheet) {
+    let revision = *state.writer.revision().borrow();
+    let progress = state.publisher.progress().borrow().clone();
+    sheet.gauge("watchtower_revision", None, "The revision of the last change").is(revision);
+    let published = sheet.gauge("watchtower_published_revision", None, "Everything up to this revision can be seen");
+    published.is(progress.revision);
+    let is_behind = revision > progress.revision;
+    let lag = if is_behind { state.publisher.tally().lag().as_secs_f64() } else { 0.0 };
+    let age =
+        sheet.gauge("watchtower_publish_lag", Some(Unit::Seconds), "Age of the oldest change that cannot be seen yet");
+    age.is(lag);
+    let failing = sheet.gauge("watchtower_publish_failing", None, "1 if the last publish failed, until one does not");
+    failing.is(progress.failure.is_some());
+    let queue = sheet.gauge("watchtower_write_queue_requests", None, "Requests that wait for the writer");
+    queue.is(state.writer.waiting());
+    let listeners = sheet.gauge("watchtower_event_listeners", None, "Clients that follow the events");
+    listeners.is(state.metrics.requests.listeners());
+}
+
+/// Pictures and movies, and files of other servers.
+pub fn media(state: &AppState, sheet: &mut Sheet) {
+    let held = state.media.holding();
+    sheet.gauge("watchtower_media_files", None, "Files of the media store").is(held.files);
+    sheet.gauge("watchtower_media", Some(Unit::Bytes), "Size of the media store's files").is(held.bytes);
+    let Fetched { copied, waiting, running, failed } = state.fetches.tally();
+    let fetches = sheet.gauge("watchtower_fetches", None, "Files of other servers, by how far they have come");
+    for (name, count) in [("copied", copied), ("waiting", waiting), ("running", running), ("failed", failed)] {
+        fetches.with(&[("state", name)], count);
+    }
+}
+
+/// The projects: how large they are, and what is wrong with them. What is not in memory is not loaded for this.
+pub fn projects(state: &AppState, sheet: &mut Sheet) {
+    let context = state.studio.context();
+    sheet.gauge("watchtower_projects", None, "Projects").is(context.list(Kind::Project).len());
+    let loaded = context.projects().filter_map(|(id, _)| Some((id, state.studio.in_memory(Some(id))?)));
+    let mut loaded: Vec<(&Id, Arc<Scope>)> = loaded.collect();
+    loaded.sort_by_key(|(_, contents)| std::cmp::Reverse(contents.revision));
+    loaded.truncate(PROJECTS);
+    let revisions = sheet.gauge("watchtower_project_revision", None, "The revision of a project's last change");
+    for (id, contents) in &loaded {
+        revisions.with(&[("project", id.as_str())], contents.revision);
+    }
+    let entities = sheet.gauge("watchtower_project_entities", None, "Shots, assets and tasks of a project");
+    for (id, contents) in &loaded {
+        for kind in [Kind::Shot, Kind::Asset, Kind::Task] {
+            let labels = [("project", id.as_str()), ("kind", kind.plural())];
+            entities.with(&labels, contents.list(kind).len());
+        }
+    }
+    let help = "Problems of a project, by kind, as /api/projects/{project}/problems lists them";
+    let found = sheet.gauge("watchtower_project_problems", None, help);
+    for (project, kind, count) in count_problems(state, &context, &loaded) {
+        found.with(&[("project", project.as_str()), ("problem", kind)], count);
+    }
+}
+
+/// The problems of these projects by kind. Those of a project are looked for again only when it, or what it refers to, is
+/// other than before.
+fn count_problems(state: &AppState, context: &Scope, projects: &[(&Id, Arc<Scope>)]) -> Vec<(Id, &'static str, usize)> {
+    let mut counted = state.metrics.problems.lock().unwrap_or_else(PoisonError::into_inner);
+    counted.retain(|id, _| projects.iter().any(|(project, _)| *project == id));
+    let fetching = |url: &str| state.fetches.fetching(url);
+    let mut all = Vec::new();
+    for (id, contents) in projects {
+        let of = (contents.revision, context.revision, state.fetches.tally());
+        if counted.get(*id).is_none_or(|(known, _)| *known != of) {
+            let mut kinds = BTreeMap::new();
+            for problem in problems(context, id, contents, &fetching) {
+                *kinds.entry(problem.problem).or_default() += 1;
+            }
+            counted.insert((*id).clone(), (of, kinds));
+        }
+        let kinds = counted.get(*id).into_iter().flat_map(|(_, kinds)| kinds);
+        all.extend(kinds.map(|(kind, count)| ((*id).clone(), *kind, *count)));
+    }
+    all
+}
+
+/// The deliveries of webhooks.
+pub async fn deliveries(state: &AppState, sheet: &mut Sheet) -> Result<(), store::Error> {
+    let sources = state.webhooks.sources();
+    requests(&sources, sheet);
+    let mut tally = state.store.tally().await?;
+    // Of sources that the configuration does not have any more, there may be any number.
+    tally.sort_by_key(|one| sources.get(&one.source).is_none());
+    let mut names: Vec<String> = tally.iter().map(|one| one.source.clone()).collect();
+    names.dedup();
+    names.truncate(SOURCES);
+    tally.retain(|one| names.contains(&one.source));
+    let kept = sheet.gauge("watchtower_deliveries", None, "Deliveries that are kept, by how they came out");
+    for one in &tally {
+        kept.with(&[("source", &one.source), ("status", &one.status)], one.count.unsigned_abs());
+    }
+    let help = "Age of the oldest delivery of a source that is still to be applied";
+    let pending = sheet.gauge("watchtower_delivery_pending_age", Some(Unit::Seconds), help);
+    for one in tally.iter().filter(|one| one.status == "received") {
+        let age = (state.clock)().saturating_sub(one.first_received_at).max(0);
+        pending.with(&[("source", &one.source)], Duration::from_micros(age.unsigned_abs()).as_secs_f64());
+    }
+    Ok(())
+}
+
+/// What came in by webhooks since the server started, and how long mapping it took.
+fn requests(sources: &Sources, sheet: &mut Sheet) {
+    let help = "Deliveries that came: stored, had come before (duplicate), or refused";
+    let requests = sheet.counter("watchtower_delivery_requests", None, help);
+    for source in sources.iter().take(SOURCES) {
+        let Counts { received, duplicates, refused } = source.lane().counts();
+        for (outcome, count) in [("stored", received), ("duplicate", duplicates), ("refused", refused)] {
+            requests.with(&[("source", source.name()), ("outcome", outcome)], count);
+        }
+    }
+    let faults = sheet.gauge("watchtower_mapping_fault", None, "1 if the mapping of a source does not work at all");
+    for source in sources.iter().take(SOURCES) {
+        faults.with(&[("source", source.name())], source.lane().fault().is_some());
+    }
+    let mappings = sheet.durations("watchtower_mapping_duration", "Time of mapping a delivery to changes");
+    for source in sources.iter().take(SOURCES) {
+        mappings.with(&[("source", source.name())], source.lane().mapping.clone());
+    }
+}
