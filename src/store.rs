@@ -92,10 +92,12 @@ impl Store {
         write::write(&mut writer, rows).await
     }
 
-    /// Whether the database can be written to, found by taking the write lock.
+    /// Whether the database can be written to, found by taking the write lock. Whoever asks may stop waiting: what was begun is
+    /// rolled back all the same, or nothing could be written any more.
     pub async fn probe(&self) -> Result<(), Error> {
         let mut writer = self.writer.lock().await;
-        sqlx::raw_sql("begin immediate; rollback").execute(&mut *writer).await?;
+        let lock = sqlx::Connection::begin_with(&mut *writer, "begin immediate").await?;
+        lock.rollback().await?;
         Ok(())
     }
 

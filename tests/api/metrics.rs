@@ -6,10 +6,10 @@ mod exposition;
 use std::{fs, time::Duration};
 
 use reqwest::{Method, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use watchtower_server::{layout::Layout, publish::Mode, webhook::SourceSettings};
 
-use crate::support::TestServer;
+use crate::support::{Answer, TestServer};
 use exposition::Exposition;
 
 /// The media type that Prometheus asks for.
@@ -23,19 +23,27 @@ async fn metrics(server: &TestServer) -> Exposition {
     Exposition::parse(&answer.text)
 }
 
-/// A source of webhooks that takes changes of the batch form from everybody.
-fn open_source(name: &str) -> SourceSettings {
-    let text = format!("name = {name:?}\nverify = \"none\"\nmapping = \"changes\"\n");
-    toml::from_str(&text).unwrap()
+/// A source of webhooks that takes changes of the batch form, of who knows the secret.
+fn source(name: &str) -> SourceSettings {
+    let verify = "verify = {header = \"x-secret\", id-header = \"x-delivery\"}\nsecrets = [\"hush-hush-hush-hush\"]";
+    toml::from_str(&format!("name = {name:?}\n{verify}\nmapping = \"changes\"\n")).unwrap()
+}
+
+/// Sends a delivery under a name.
+async fn deliver(server: &TestServer, id: &str, body: &Value) -> Answer {
+    let request = server.request(Method::POST, "/api/webhooks/tracker").json(body);
+    server.send(request.header("x-secret", "hush-hush-hush-hush").header("x-delivery", id)).await
 }
 
 /// A server with a project, a webhook source, and something that is wrong.
 async fn busy_server() -> TestServer {
-    let server = TestServer::start_with(|options| options.webhooks = vec![open_source("tracker")]).await;
+    let server = TestServer::start_with(|options| options.webhooks = vec![source("tracker")]).await;
     server.put("/api/projects/p", &json!({"name": "P"})).await.expect(201);
     let shots = json!([{"id": "s1", "name": "1", "data": {"frame_in": 1, "frame_out": 9}}, {"id": "s2", "name": "2"}]);
     server.put("/api/projects/p/shots", &shots).await.expect(200);
     server.rendered().await;
+    // Stored, and then mapped by a worker at its own time.
+    deliver(&server, "0", &json!({"changes": []})).await.expect(202);
     server
 }
 
@@ -220,31 +228,29 @@ async fn a_hundred_projects_have_numbers_of_their_own_and_no_more() {
 #[tokio::test]
 async fn deliveries_are_counted_by_source_and_by_how_they_came_out() {
     let server = busy_server().await;
-    let url = "/api/webhooks/tracker";
     let change =
         json!({"changes": [{"op": "merge", "kind": "shots", "project": "p", "id": "s1", "value": {"name": "x"}}]});
     let wrong =
         json!({"changes": [{"op": "merge", "kind": "shots", "project": "p", "id": "s1", "value": {"data": 7}}]});
-    for (body, status) in [(&change, 202), (&change, 202), (&wrong, 202)] {
-        server.post(url, body).await.expect(status);
+    for (id, body) in [("1", &change), ("1", &change), ("2", &wrong)] {
+        deliver(&server, id, body).await.expect(202);
     }
-    let unread = server.request(Method::POST, url).header(header::CONTENT_TYPE, "application/json").body("{");
-    server.send(unread).await.expect(400);
+    server.post("/api/webhooks/tracker", &change).await.refused(401, "unauthorized");
     let source = ("source", "tracker");
     // Both are mapped before long.
     let settled = loop {
         let metrics = metrics(&server).await;
         let count = |status| metrics.value("watchtower_deliveries", &[source, ("status", status)]).unwrap_or_default();
-        if count("applied") + count("failed") == 2.0 {
+        if count("applied") + count("failed") + count("ignored") == 3.0 {
             break metrics;
         }
     };
     let requests = |outcome| settled.value("watchtower_delivery_requests_total", &[source, ("outcome", outcome)]);
-    assert_eq!(requests("stored"), Some(2.0));
+    assert_eq!(requests("stored"), Some(3.0));
     assert_eq!(requests("duplicate"), Some(1.0));
     assert_eq!(requests("refused"), Some(1.0));
     assert_eq!(settled.value("watchtower_deliveries", &[source, ("status", "failed")]), Some(1.0));
-    assert_eq!(settled.value("watchtower_mapping_duration_seconds_count", &[source]), Some(2.0));
+    assert_eq!(settled.value("watchtower_mapping_duration_seconds_count", &[source]), Some(3.0));
     assert_eq!(settled.value("watchtower_mapping_fault", &[source]), Some(0.0));
     assert_eq!(
         settled.value("watchtower_delivery_pending_age_seconds", &[source]),

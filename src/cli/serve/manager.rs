@@ -25,9 +25,10 @@ fn tell(states: &[NotifyState<'_>]) {
 /// Tells the manager that the server listens, and that what was behind is rendered; then goes on telling how it is, until it
 /// stops.
 pub fn ready(parts: &Arc<Parts>) {
-    tell(&[NotifyState::Ready, NotifyState::Status(&status(parts))]);
+    let status = status(parts);
+    tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
     if std::env::var_os("NOTIFY_SOCKET").is_some() {
-        tokio::spawn(keep_telling(Arc::downgrade(parts)));
+        tokio::spawn(keep_telling(Arc::downgrade(parts), status));
     }
 }
 
@@ -65,18 +66,18 @@ fn status(parts: &Parts) -> String {
         published if published < revision => format!(", published up to {published}"),
         _ => ", all published".to_owned(),
     };
-    format!("{projects} projects, revision {revision}{published}")
+    format!("projects: {projects}, revision {revision}{published}")
 }
 
 /// Says how far the server is, and that it is alive where that is watched for. What must not keep the server alive is its
 /// telling.
-async fn keep_telling(parts: Weak<Parts>) {
+async fn keep_telling(parts: Weak<Parts>, mut said: String) {
     let watched = sd_notify::watchdog_enabled();
     // Half of the time that the manager waits, as it advises.
     let pace = watched.map_or(PACE, |patience| patience / 2).clamp(Duration::from_millis(10), PACE);
     let mut ticks = interval(pace);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut said, mut was_well) = (String::new(), true);
+    let mut was_well = true;
     loop {
         ticks.tick().await;
         let Some(parts) = parts.upgrade() else { return };

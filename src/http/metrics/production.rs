@@ -121,9 +121,10 @@ pub async fn deliveries(state: &AppState, sheet: &mut Sheet) -> Result<(), store
     }
     let help = "Age of the oldest delivery of a source that is still to be applied";
     let pending = sheet.gauge("watchtower_delivery_pending_age", Some(Unit::Seconds), help);
-    for one in tally.iter().filter(|one| one.status == "received") {
-        let age = (state.clock)().saturating_sub(one.first_received_at).max(0);
-        pending.with(&[("source", &one.source)], Duration::from_micros(age.unsigned_abs()).as_secs_f64());
+    for source in sources.iter().take(SOURCES) {
+        let received = tally.iter().find(|one| one.source == source.name() && one.status == "received");
+        let age = received.map_or(0, |oldest| (state.clock)().saturating_sub(oldest.first_received_at).max(0));
+        pending.with(&[("source", source.name())], Duration::from_micros(age.unsigned_abs()).as_secs_f64());
     }
     Ok(())
 }

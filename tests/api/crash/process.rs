@@ -111,15 +111,28 @@ impl Process {
 
     /// Waits until its log says something.
     pub async fn says(&mut self, what: &str) {
+        self.line(what).await;
+    }
+
+    /// The next line of its log that says something.
+    pub async fn line(&mut self, what: &str) -> String {
         let said = async {
             while let Some(line) = self.log.next_line().await.unwrap() {
                 if line.contains(what) {
-                    return true;
+                    return Some(line);
                 }
             }
-            false
+            None
         };
-        assert!(timeout(DEADLINE, said).await.unwrap(), "it never said {what:?}");
+        let said = timeout(DEADLINE, said).await.unwrap_or(None);
+        said.unwrap_or_else(|| panic!("it never said {what:?}"))
+    }
+
+    /// What is answered to a request, whatever it is: status, request id, body.
+    pub async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, String, String) {
+        let response = self.client.request(method, self.url() + path).json(body).send().await.unwrap();
+        let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+        (response.status().as_u16(), id, response.text().await.unwrap())
     }
 
     /// Waits until it has ended by itself, which it must have done in order, and gives what it logged until then.

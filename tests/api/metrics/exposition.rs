@@ -145,7 +145,9 @@ fn sample(line: &str) -> (String, Labels, f64) {
         let (label, after) = rest.split_once("=\"").unwrap_or_else(|| panic!("{line}"));
         let (text, after) = quoted(after).unwrap_or_else(|| panic!("{line}"));
         assert!(labels.insert(label.to_owned(), text).is_none(), "a label twice: {line}");
-        rest = if after.is_empty() { after } else { after.strip_prefix(',').unwrap_or_else(|| panic!("{line}")) };
+        // After a comma there is another one.
+        let more = after.strip_prefix(',').filter(|more| !more.is_empty());
+        rest = if after.is_empty() { after } else { more.unwrap_or_else(|| panic!("{line}")) };
     }
     (name.to_owned(), labels, value)
 }
