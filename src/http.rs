@@ -37,6 +37,7 @@ use tokio::sync::watch;
 use crate::{
     access::Access,
     fetch::Fetches,
+    listen::tls::Tls,
     media::store::MediaStore,
     model::Kind,
     notify::Notices,
@@ -110,6 +111,8 @@ pub struct Site {
     pub page: Option<Page>,
     /// Whether the page follows what is published.
     pub live: bool,
+    /// The certificate, if it is served by TLS.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl AppState {

@@ -329,7 +329,7 @@ impl Server {
             let listening = |source| Error::Listen { address: listen, source };
             let listener = bind(listen).await.map_err(listening)?;
             let Some(target) = targets.iter().find(|target| target.layout() == layout).cloned() else { continue };
-            bound.push((listener, Arc::new(Site { target, page, live }), tls));
+            bound.push((listener, Arc::new(Site { target, page, live, tls: tls.clone() }), tls));
         }
         let (stop, stopping) = watch::channel(false);
         let surroundings = Surroundings {

@@ -30,7 +30,7 @@ use super::{
     problem::Problem,
     read::off_thread,
 };
-use crate::model::time::Instant;
+use crate::{access::Need, model::time::Instant};
 use production::Counted;
 pub use requests::{Listening, Requests};
 pub use sheet::Sheet;
@@ -48,7 +48,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/metrics",
         scrape,
-        Endpoint::new("getMetrics", "operations", "Says how the server is, in numbers, for Prometheus.")
+        Endpoint::new("getMetrics", "operations", Need::Inspect, "Says how the server is, in numbers, for Prometheus.")
             .about("In the format of OpenMetrics for who accepts that, else in the older text format of Prometheus.")
             .answers_text("200", &["text/plain", "application/openmetrics-text"], "The metrics")
             .refuses(&[]),

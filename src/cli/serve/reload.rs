@@ -11,10 +11,10 @@ use tokio::signal::unix::Signal;
 use toml::Table;
 
 use super::{super::received, manager};
-use crate::{config::Settings, http::Parts, webhook};
+use crate::{config::Settings, http::Parts, listen::tls, notify, webhook};
 
 /// The tables of the file that are taken while the server runs. Everything else needs a restart.
-const TAKEN: [&str; 1] = ["webhook"];
+const TAKEN: [&str; 2] = ["publish-hook", "webhook"];
 
 /// What the server was started with.
 pub struct Reload {
@@ -92,9 +92,14 @@ fn table(path: &Path) -> anyhow::Result<Table> {
 fn take(settings: &Settings, parts: &Parts) -> anyhow::Result<String> {
     let sources = webhook::Sources::new(&settings.webhook, &settings.folder);
     let sources = sources.map_err(crate::server::Error::Webhooks)?;
-    // To come: the certificates of sites, the publish hooks.
-
-    let count = sources.iter().count();
+    let hooks = notify::Hooks::new(&settings.publish_hook).map_err(crate::server::Error::PublishHooks)?;
+    let certificates: Vec<_> = parts.sites.iter().filter_map(|site| site.tls.clone()).collect();
+    let (sources_count, hooks_count) = (sources.iter().count(), settings.publish_hook.len());
     parts.webhooks.replace(sources);
-    Ok(format!("the configuration was read again: {count} sources of webhooks"))
+    parts.notices.replace(hooks);
+    tls::reload(&certificates);
+    let certificates = certificates.len();
+    Ok(format!(
+        "the configuration was read again: {sources_count} sources of webhooks, {hooks_count} publish hooks, {certificates} certificates"
+    ))
 }
