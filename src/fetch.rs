@@ -53,6 +53,8 @@ struct Downloads {
     /// How each was when it was last asked for, by [`copies::name_of`].
     known: HashMap<String, Download>,
     tally: Tally,
+    /// How often a file failed that had not, or came that had failed.
+    changes: u64,
 }
 
 /// How many files of other servers are where.
@@ -149,6 +151,23 @@ impl Fetches {
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.downloads().tally
+    }
+
+    /// How often it has changed what [`Fetches::fetching`] says of files that are copied.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.downloads().changes
+    }
+
+    /// The files that could not be copied, at most so many, by name; and why.
+    #[must_use]
+    pub fn failures(&self, most: usize) -> Vec<(String, String)> {
+        let downloads = self.downloads();
+        let failed = downloads.known.iter().filter_map(|(name, known)| Some((named(name), known.failure.clone()?)));
+        let mut failed: Vec<_> = failed.collect();
+        failed.sort_unstable();
+        failed.truncate(most);
+        failed
     }
 
     fn downloads(&self) -> MutexGuard<'_, Downloads> {

@@ -9,6 +9,7 @@ mod bulk;
 mod burndown;
 mod client;
 mod collections;
+mod data_problems;
 mod events;
 mod files;
 mod frontend;
@@ -38,6 +39,7 @@ use crate::{
     access::Access,
     fetch::Fetches,
     listen::tls::Tls,
+    lookout::Lookout,
     media::store::MediaStore,
     model::Kind,
     notify::Notices,
@@ -94,6 +96,8 @@ pub struct Parts {
     pub webhooks: Arc<Webhooks>,
     /// Who is told what was published.
     pub notices: Arc<Notices>,
+    /// What is wrong, and how far the projects have come.
+    pub lookout: Arc<Lookout>,
     /// The largest body of a delivery that is taken, in bytes.
     pub max_delivery: usize,
     /// What is counted, and where else numbers come from.
@@ -142,7 +146,7 @@ impl Deref for AppState {
 /// Every endpoint of the API, routed and described.
 fn api() -> api::Api {
     let api = media::add_to(bulk::add_to(collections::add_to(api::Api::default())));
-    let api = events::add_to(burndown::add_to(operations::add_to(api)));
+    let api = events::add_to(burndown::add_to(data_problems::add_to(operations::add_to(api))));
     metrics::add_to(webhooks::add_to(tokens::add_to(api)))
 }
 

@@ -30,6 +30,7 @@ pub mod import;
 pub mod limits;
 pub mod listen;
 pub mod notify;
+pub mod lookout;
 pub mod page;
 pub mod server;
 pub mod webhook;

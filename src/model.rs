@@ -12,6 +12,7 @@ mod entities;
 pub mod entity;
 pub mod fault;
 pub mod field;
+pub mod figures;
 pub mod history;
 pub mod id;
 pub mod media;
@@ -19,6 +20,7 @@ pub mod number;
 pub mod problems;
 pub mod represent;
 pub mod scope;
+pub mod shown;
 pub mod time;
 pub mod wire;
 

@@ -24,6 +24,7 @@ use crate::{
     layout::Layout,
     limits::Limits,
     listen::{Connections, Manner, bind, listen, tls::Tls},
+    lookout::{self, Lookout},
     media::store::MediaStore,
     notify::{self, HookSettings, Hooks, Notices, Pace},
     page::Page,
@@ -61,6 +62,9 @@ pub enum Error {
     /// The hosts of the configuration are wrong, or cannot be asked.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),
+    /// What is wrong with the data could not be looked at.
+    #[error(transparent)]
+    Lookout(#[from] lookout::Error),
     /// The sources of webhooks are wrong.
     #[error("webhooks: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Webhooks(Vec<webhook::Invalid>),
@@ -287,6 +291,7 @@ pub struct Server {
     deliveries: JoinHandle<()>,
     uses: JoinHandle<()>,
     calls: JoinHandle<()>,
+    looking: JoinHandle<()>,
     stop: watch::Sender<bool>,
     _folder: DataFolder,
 }
@@ -357,6 +362,22 @@ impl Server {
             pace: options.hook_pace,
         };
         let (notices, calls) = Notices::start(hooks, surroundings, stopping.clone()).await?;
+        let surroundings = lookout::Surroundings {
+            studio: core.studio.clone(),
+            store: core.store.clone(),
+            fetches: fetches.clone(),
+            webhooks: webhooks.clone(),
+            notices: Arc::new({
+                let notices = notices.clone();
+                move || notices.status().into_iter().map(lookout::HookState::from).collect()
+            }),
+            revision: core.writer.revision(),
+            progress: publisher.progress(),
+            clock: clock.clone(),
+            is_classic: targets.iter().any(|target| target.layout() == Layout::Classic),
+            folder: folder.path.clone(),
+        };
+        let (lookout, looking) = Lookout::start(surroundings, stopping.clone()).await?;
         let parts = Arc::new(Parts {
             studio: core.studio.clone(),
             writer: core.writer.clone(),
@@ -373,6 +394,7 @@ impl Server {
             fetches,
             webhooks,
             notices,
+            lookout,
             max_delivery: options.deliveries.max_body,
             metrics: Metrics::new(folder.path.clone(), started),
             stopping,
@@ -390,6 +412,7 @@ impl Server {
             deliveries,
             uses,
             calls,
+            looking,
             stop,
             _folder: folder,
         })
@@ -408,7 +431,7 @@ impl Server {
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listeners, connections, parts, core, publisher, copies, deliveries, uses, calls, stop, _folder } =
+        let Self { listeners, connections, parts, core, publisher, copies, deliveries, uses, calls, looking, stop, _folder } =
             self;
         let limits = parts.bounds.limits.clone();
         drop(parts);
@@ -433,6 +456,7 @@ impl Server {
             }
             let _ = deliveries.await;
             let _ = calls.await;
+            let _ = looking.await;
             Ok::<_, io::Error>(())
         };
         let Ok(finished) = tokio::time::timeout(PATIENCE, finish).await else {

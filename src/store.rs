@@ -8,6 +8,7 @@ mod downloads;
 mod load;
 mod publish_hooks;
 mod tokens;
+mod problems;
 mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};
@@ -23,6 +24,7 @@ pub use deliveries::{Arrival, Delivery, Listed, Pending, Tally};
 pub use downloads::Download;
 pub use publish_hooks::{Call, Line, Told};
 pub use tokens::StoredToken;
+pub use problems::{KnownChange, KnownProblem, News};
 pub use write::{ANSWERS_ARE_KEPT, Answer, Rows};
 
 /// The migrations, in the binary.

@@ -10,8 +10,11 @@ use crate::{
     access,
     config::Settings,
     fetch::Fetches,
-    layout::Look,
-    model::{problems::problems, time::day_of},
+    layout::{Layout, Look},
+    model::{
+        problems::{Circumstances, problems},
+        time::day_of,
+    },
     notify::Hooks,
     server::{Core, DataFolder, Error, refuse_open},
     writer::system_clock,
@@ -63,7 +66,9 @@ impl Check {
                     &Look { today: day_of(clock()), ..fetches.look(false) },
                 )?;
             }
-            let problems = problems(&context, id, &contents, &|url| fetches.fetching(url)).len();
+            let is_classic = sites.iter().any(|site| site.layout == Layout::Classic);
+            let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_classic };
+            let problems = problems(&context, id, &contents, circumstances).len();
             say(&format!("project {id} ({}): revision {}, {problems} problems", project.name, contents.revision))?;
         }
         say(&format!("data: {} projects, all readable", context.projects().count()))?;

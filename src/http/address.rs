@@ -81,6 +81,14 @@ impl Params {
         }
     }
 
+    /// Refuses what was not taken.
+    pub fn none_left(self) -> Result<(), Problem> {
+        match self.0.first() {
+            Some((name, _)) => Err(Problem::BadRequest(format!("there is no parameter {name:?} here"))),
+            None => Ok(()),
+        }
+    }
+
     /// What was not taken.
     #[must_use]
     pub fn rest(self) -> Vec<(String, String)> {

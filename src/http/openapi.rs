@@ -22,6 +22,7 @@ use utoipa::{
 use super::{
     AppState,
     api::{array_of, integer, object, one_of, problem_response, schema, text},
+    data_problems::{DataProblem, Problems},
     operations::{Health, Status},
     problem::{Problem, ProblemBody},
     tokens,
@@ -32,7 +33,6 @@ use crate::{
         Kind,
         field::id_schema,
         media::{Movie, Picture},
-        problems,
     },
     publish::Report,
     webhook::Trial,
@@ -53,7 +53,8 @@ pub fn document(paths: PathsBuilder) -> OpenApi {
         .schema("RenderReport", Report::schema())
         .schema("Status", Status::schema())
         .schema("Health", Health::schema())
-        .schema("DataProblem", problems::Problem::schema())
+        .schema("DataProblem", DataProblem::schema())
+        .schema("Problems", Problems::schema())
         .schema("Problem", ProblemBody::schema())
         .schema("Thumbnail", Picture::schema())
         .schema("Movie", Movie::schema())

@@ -1,8 +1,8 @@
-//! Rendering on request, the state of the server, problems of the data, and health.
+//! Rendering on request, the state of the server, and health.
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -10,19 +10,19 @@ use utoipa::ToSchema;
 
 use super::{
     Address, AppState, Params,
-    api::{Api, Endpoint, Method, array_of, flag, schema},
+    api::{Api, Endpoint, Method, flag, schema},
+    data_problems::SeverityCounts,
     problem::Problem,
     read::need_project,
 };
 use crate::{
     access::Need,
     fetch::Tally,
-    model::problems::problems,
     notify::HookStatus,
     publish::{Report, Wish},
 };
 
-/// Adds render, status, problems and health.
+/// Adds render, status and health.
 #[must_use]
 pub fn add_to(api: Api) -> Api {
     let force = "Write every file anew, whether or not it is behind.";
@@ -64,19 +64,6 @@ pub fn add_to(api: Api) -> Api {
     )
     .add(
         Method::Get,
-        "/api/projects/{project}/problems",
-        problems_of,
-        Endpoint::new(
-            "getProblems",
-            "operations",
-            Need::Inspect,
-            "Lists what keeps things from the page, or is probably wrong.",
-        )
-        .answers("200", "The problems, and how to mend them", array_of(schema("DataProblem")))
-        .refuses(&["404", "422"]),
-    )
-    .add(
-        Method::Get,
         "/healthz",
         async || json(StatusCode::OK, &Health { status: "ok", reason: None }),
         Endpoint::new("health", "operations", Need::Open, "Says that the server runs.")
@@ -98,7 +85,8 @@ pub fn add_to(api: Api) -> Api {
     )
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Response {
+/// A JSON answer that is of now.
+pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, serde_json::to_string(value).unwrap_or_default()).into_response()
 }
@@ -115,9 +103,7 @@ async fn render_project(State(state): State<AppState>, address: Address, params:
 
 async fn render_wish(state: &AppState, mut params: Params, wish: Wish) -> Result<Response, Problem> {
     let wish = Wish { force: params.take_flag("force")?, ..wish };
-    if let Some((name, _)) = params.rest().first() {
-        return Err(Problem::BadRequest(format!("a render takes no parameter {name:?}")));
-    }
+    params.none_left()?;
     Ok(json(StatusCode::OK, &state.publisher.render(wish).await?))
 }
 
@@ -143,6 +129,9 @@ pub struct Status {
     /// Pictures and movies.
     #[schema(inline)]
     media: MediaStatus,
+    /// How many problems there are of each severity, in all projects and in the studio.
+    #[schema(inline)]
+    problems: SeverityCounts,
     /// The sites that are served.
     #[schema(inline)]
     sites: Vec<SiteStatus>,
@@ -193,18 +182,11 @@ async fn status(State(state): State<AppState>) -> Response {
         last_render: progress.last,
         projects: state.studio.context().list(crate::model::Kind::Project).len(),
         media: MediaStatus { files: held.files, bytes: held.bytes, fetches: state.fetches.tally() },
+        problems: SeverityCounts::of(&state),
         sites: state.sites.iter().map(site).collect(),
         publish_hooks: state.notices.status(),
     };
     json(StatusCode::OK, &status)
-}
-
-async fn problems_of(State(state): State<AppState>, address: Address, headers: HeaderMap) -> Result<Response, Problem> {
-    let project = address.need_project()?;
-    let contents = need_project(&state, project).await?;
-    let fetching = |url: &str| state.fetches.fetching(url);
-    let found = problems(&state.studio.context(), project, &contents, &fetching);
-    Ok(super::read::unless_known(&headers, json(StatusCode::OK, &found)))
 }
 
 /// Whether the server is well.

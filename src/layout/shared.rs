@@ -25,6 +25,7 @@ use crate::{
         number::{self, Fps},
         represent::{Range, etag_of},
         scope::{Key, Scope},
+        shown::{Drawn, Shown},
     },
 };
 
@@ -125,21 +126,15 @@ pub struct Content<'a> {
     pub(super) scope: &'a Scope,
     pub(super) look: &'a Look,
     sequences: Vec<(&'a Id, &'a Sequence)>,
-    shots: Vec<(&'a Id, &'a Shot, Range)>,
+    shots: Vec<Drawn<'a>>,
     assets: Vec<(&'a Id, &'a Asset)>,
 }
 
 impl<'a> Content<'a> {
     /// Leaves out what is canceled, what belongs to a canceled sequence, and shots without a range.
     pub fn new(id: &'a Id, project: &'a Project, scope: &'a Scope, look: &'a Look) -> Self {
-        let sequences = scope.entities(Kind::Sequence, Sequence::of);
-        let (canceled, sequences): (Vec<_>, Vec<_>) = sequences.partition(|(_, sequence)| sequence.canceled);
-        let canceled: HashSet<&Id> = canceled.into_iter().map(|(id, _)| id).collect();
-        let is_shown = |shot: &Shot| {
-            !shot.canceled && !shot.sequence_id.as_ref().is_some_and(|sequence| canceled.contains(sequence))
-        };
-        let shots = scope.shots().filter(|(_, shot)| is_shown(shot));
-        let shots = shots.filter_map(|(id, shot)| Some((id, shot, shot.range()?))).collect();
+        let shown = Shown::of(scope);
+        let (sequences, shots) = (shown.sequences().collect(), shown.shots().collect());
         let assets = scope.assets().filter(|(_, asset)| !asset.canceled).collect();
         Self { id, project, scope, look, sequences, shots, assets }
     }

@@ -206,6 +206,7 @@ mod tests {
             .chain(super::super::downloads::STATEMENTS)
             .chain(super::super::tokens::STATEMENTS)
             .chain(super::super::publish_hooks::STATEMENTS)
+            .chain(super::super::problems::STATEMENTS)
         {
             connection.prepare(sql.into_sql_str()).await.unwrap();
         }

@@ -1,8 +1,50 @@
 //! What is taken, but cannot be shown or is probably wrong: reported, with how to mend it.
 
+mod limits;
+mod since;
+mod studio;
+mod timeline;
+
 use serde_json::{Value, json};
 
 use crate::support::TestServer;
+
+/// A problem as it was answered.
+#[derive(Debug, PartialEq)]
+pub struct Found {
+    problem: String,
+    severity: String,
+    kind: String,
+    id: String,
+    name: String,
+    other: Option<String>,
+    detail: String,
+    since: String,
+}
+
+impl Found {
+    fn of(found: &Value) -> Self {
+        let word = |field: &str| found[field].as_str().unwrap().to_owned();
+        assert!(!word("detail").is_empty() && !word("mend").is_empty(), "{found}");
+        let other = found["other"].as_object();
+        let other = other.map(|other| format!("{}/{}", other["kind"].as_str().unwrap(), other["id"].as_str().unwrap()));
+        let [problem, severity, kind] = ["problem", "severity", "kind"].map(word);
+        let [id, name, detail, since] = ["id", "name", "detail", "since"].map(word);
+        Self { problem, severity, kind, id, name, other, detail, since }
+    }
+
+    /// What it is and of what: `gap shots/b B, shots/a`.
+    fn named(&self) -> String {
+        let other = self.other.as_ref().map_or_else(String::new, |other| format!(", {other}"));
+        format!("{} {}/{} {}{other}", self.problem, self.kind, self.id, self.name)
+    }
+}
+
+/// What is wrong with the project `p`.
+pub async fn found_in(server: &TestServer, query: &str) -> Vec<Found> {
+    let found = server.get(&format!("/api/projects/p/problems{query}")).await.expect(200).json();
+    found.as_array().unwrap().iter().map(Found::of).collect()
+}
 
 #[tokio::test]
 async fn what_refers_to_nothing_is_taken_reported_and_mended_by_sending_it() {

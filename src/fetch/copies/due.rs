@@ -76,6 +76,8 @@ impl Downloads {
     pub(super) fn end(&mut self, name: String, download: Download) {
         self.tally.uncount(self.known.get(&name), true);
         self.tally.count(Some(&download), false);
+        let known = self.known.get(&name).and_then(|known| known.failure.as_ref());
+        self.changes += u64::from(known != download.failure.as_ref());
         self.known.insert(name, download);
     }
 }

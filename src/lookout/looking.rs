@@ -1,0 +1,145 @@
+//! Looking: at a project, at all of them, at the studio.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{
+    Error, Lookout, Seen, State,
+    known::{Known, Stamp},
+    studio,
+};
+use crate::{
+    model::{
+        Id, Kind,
+        figures::Figures,
+        problems::{Circumstances, Problem, problems},
+        scope::Scope,
+        time::{Day, Instant, day_of},
+    },
+    store::{KnownChange, KnownProblem, News},
+};
+
+/// Projects with this many shots and tasks are looked at on a thread that answers no requests.
+const LARGE: usize = 2000;
+
+/// What a look found: problems (and since when, where they know that by themselves), and the figures.
+type Found = (Vec<(Problem, Option<Instant>)>, Figures);
+
+impl State {
+    /// What was known when the server stopped.
+    pub(super) fn remembering(problems: Vec<KnownProblem>, changes: Vec<KnownChange>) -> Self {
+        let mut state = Self::default();
+        for (project, what, since) in problems {
+            if let Some(known) = state.known(&project) {
+                known.remember(what, since);
+            }
+        }
+        for (project, revision, at) in changes {
+            if let Some(known) = state.known(&project) {
+                known.remember_change(revision, at);
+            }
+        }
+        state
+    }
+
+    fn known(&mut self, project: &str) -> Option<&mut Known> {
+        if project.is_empty() {
+            return Some(&mut self.studio);
+        }
+        Some(self.projects.entry(Id::parse(project).ok()?).or_default())
+    }
+}
+
+impl Lookout {
+    /// The problems of a project as it is now, each with since when it is known.
+    pub async fn problems_of(&self, id: &Id, contents: Arc<Scope>) -> Result<Vec<Seen>, Error> {
+        let context = self.surroundings.studio.context();
+        let stamp = self.stamp(&context, &contents);
+        let now = (self.surroundings.clock)();
+        let (found, figures) = self.find(id, context, contents, day_of(now)).await?;
+        let since = self.state().projects.entry(id.clone()).or_default().take(stamp, &found, figures, now);
+        Ok(found.into_iter().zip(since).map(|((problem, _), since)| Seen { problem, since }).collect())
+    }
+
+    /// Looks at every project that is not as it was when it was looked at last, and at the studio.
+    pub async fn look_around(&self) -> Result<(), Error> {
+        let (studio, now) = (&self.surroundings.studio, (self.surroundings.clock)());
+        let context = studio.context();
+        self.state().studio.note_change(context.revision, now);
+        for (id, _) in context.projects() {
+            let contents = studio.scope(id).await?;
+            let stamp = self.stamp(&context, &contents);
+            let is_known = {
+                let mut state = self.state();
+                let known = state.projects.entry(id.clone()).or_default();
+                known.note_change(contents.revision, now);
+                known.is_of(stamp, day_of(now))
+            };
+            if !is_known {
+                self.problems_of(id, contents).await?;
+            }
+        }
+        self.look_at_studio().await
+    }
+
+    fn stamp(&self, context: &Scope, contents: &Scope) -> Stamp {
+        let fetches = self.surroundings.fetches.changes();
+        Stamp { contents: contents.revision, context: context.revision, fetches }
+    }
+
+    async fn find(&self, id: &Id, context: Arc<Scope>, contents: Arc<Scope>, today: Day) -> Result<Found, Error> {
+        let (id, fetches, is_classic) = (id.clone(), self.surroundings.fetches.clone(), self.surroundings.is_classic);
+        let is_large = contents.list(Kind::Shot).len() + contents.list(Kind::Task).len() >= LARGE;
+        let look = move || -> Found {
+            let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_classic };
+            let found = problems(&context, &id, &contents, circumstances);
+            (found.into_iter().map(|problem| (problem, None)).collect(), Figures::of(&context, &contents, today))
+        };
+        if is_large { tokio::task::spawn_blocking(look).await.map_err(|_| Error::Failed) } else { Ok(look()) }
+    }
+
+    /// Looks at webhooks, publishing and publish hooks.
+    pub async fn look_at_studio(&self) -> Result<(), Error> {
+        let sources = self.surroundings.webhooks.sources();
+        let tallies = self.surroundings.store.tally().await?;
+        let failure = self.surroundings.progress.borrow().failure.clone();
+        let mut found = studio::of_publishing(failure.map(|(_, reason)| reason));
+        found.extend(studio::of_webhooks(&sources, &tallies));
+        found.extend(studio::of_hooks((self.surroundings.notices)()));
+        let now = (self.surroundings.clock)();
+        let mut state = self.state();
+        let since = state.studio.take(Stamp::default(), &found, Figures::default(), now);
+        state.found = found.into_iter().zip(since).map(|((problem, _), since)| Seen { problem, since }).collect();
+        Ok(())
+    }
+
+    /// Keeps and logs what is new since the last time; when projects changed only if that is to be kept, too.
+    pub(super) async fn keep(&self, with_changes: bool) -> Result<(), Error> {
+        let context = self.surroundings.studio.context();
+        let ids: HashSet<&Id> = context.projects().map(|(id, _)| id).collect();
+        let mut news = News::default();
+        {
+            let mut state = self.state();
+            for (id, mut known) in state.projects.extract_if(|id, _| !ids.contains(id)) {
+                known.clear();
+                known.tell(Some(&id), false, &mut news);
+                news.forget_project(id.as_str());
+            }
+            let State { projects, studio, .. } = &mut *state;
+            let each = projects.iter_mut().map(|(id, known)| (Some(id), known)).chain([(None, studio)]);
+            for (id, known) in each {
+                known.log(id);
+                known.tell(id, with_changes, &mut news);
+            }
+        }
+        if news.is_empty() {
+            return Ok(());
+        }
+        let kept = self.surroundings.store.keep_problems(&news).await;
+        if kept.is_err() {
+            let mut state = self.state();
+            state.projects.values_mut().for_each(Known::doubt);
+            state.studio.doubt();
+        }
+        Ok(kept?)
+    }
+}
