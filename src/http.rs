@@ -1,6 +1,7 @@
 //! The HTTP side: the API, and the site that is served beside it. It decodes, calls the writer or the read side, and encodes.
 
 mod address;
+mod admin;
 mod api;
 pub mod authenticate;
 mod body;
@@ -158,7 +159,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// Everything that a site answers.
 pub fn app(state: AppState) -> Router {
-    let routes = api().router.merge(openapi::routes(&document()));
+    let routes = api().router.merge(openapi::routes(&document())).merge(admin::routes());
     layers::around(
         routes
             // Bodies have limits of their own, by what they are.

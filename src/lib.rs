@@ -24,6 +24,7 @@ pub mod publish;
 pub mod tree;
 
 pub mod access;
+pub mod admin;
 pub mod fetch;
 pub mod http;
 pub mod import;
@@ -31,6 +32,7 @@ pub mod limits;
 pub mod listen;
 pub mod notify;
 pub mod lookout;
+pub mod machine;
 pub mod page;
 pub mod server;
 pub mod webhook;

@@ -84,6 +84,8 @@ struct State {
     studio: Known,
     /// The problems of the studio, as they were found last.
     found: Vec<Seen>,
+    /// The oldest revision that was seen and is still to be published, and when it was seen.
+    owed: Option<(u64, Instant)>,
 }
 
 /// A problem, and since when it is known.
@@ -151,6 +153,12 @@ impl Lookout {
         let state = self.state();
         let tallies = state.projects.values().chain([&state.studio]).flat_map(Known::tallies);
         tallies.filter(|(kind, _)| kind.severity() == severity).map(|(_, tally)| tally.count).sum()
+    }
+
+    /// Since when something is to be published, if anything was when it was looked around last.
+    #[must_use]
+    pub fn behind_since(&self) -> Option<Instant> {
+        self.state().owed.map(|(_, at)| at)
     }
 
     /// How publish hooks fare.

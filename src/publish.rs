@@ -21,7 +21,7 @@ use crate::{
     layout::{Layout, Look},
     media::store::MediaStore,
     metrics::Renders,
-    model::Id,
+    model::{Id, time::Instant},
     store,
     studio::Studio,
     tree::{self, Tree},
@@ -103,6 +103,8 @@ pub struct Progress {
     pub failure: Option<(u64, String)>,
     /// What the last publish did.
     pub last: Report,
+    /// When that was.
+    pub at: Option<Instant>,
     /// The revision of the last change of each project, and of what they share, that can be seen.
     pub seen: Arc<BTreeMap<Option<Id>, u64>>,
 }

@@ -18,6 +18,7 @@ use super::{
     read::{need_project, unless_known},
 };
 use crate::{
+    access::Need,
     lookout::{Error, Seen},
     model::{
         problems::{ProblemKind, Severity},

@@ -88,7 +88,7 @@ async fn index_that_follows(root: &std::path::Path, headers: &HeaderMap) -> Resp
 }
 
 /// An answer that this program makes itself; axum leaves its body out of the answer to HEAD.
-fn ours(headers: &HeaderMap, media_type: &str, bytes: Bytes) -> Response {
+pub fn ours(headers: &HeaderMap, media_type: &str, bytes: Bytes) -> Response {
     let etag = etag_of(&bytes);
     let out = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, &etag)];
     unless_known(headers, (out, Body::from(bytes)).into_response())

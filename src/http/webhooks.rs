@@ -26,8 +26,8 @@ use crate::{
     store::Arrival,
     webhook::{Overflow, Refusal, Source},
 };
-pub use deliveries::Replay;
-pub use shown::{DeliveryStatus, SourceStatus};
+pub use deliveries::{Replay, need_delivery, replay_many, replay_one};
+pub use shown::{DeliveryStatus, SourceStatus, sources};
 
 /// Adds the sources, their deliveries, and trials.
 #[must_use]

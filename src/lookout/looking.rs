@@ -64,7 +64,7 @@ impl Lookout {
     pub async fn look_around(&self) -> Result<(), Error> {
         let (studio, now) = (&self.surroundings.studio, (self.surroundings.clock)());
         let context = studio.context();
-        self.state().studio.note_change(context.revision, now);
+        self.note_revisions(context.revision, now);
         for (id, _) in context.projects() {
             let contents = studio.scope(id).await?;
             let stamp = self.stamp(&context, &contents);
@@ -79,6 +79,17 @@ impl Lookout {
             }
         }
         self.look_at_studio().await
+    }
+
+    fn note_revisions(&self, context: u64, now: Instant) {
+        let (revision, published) =
+            (*self.surroundings.revision.borrow(), self.surroundings.progress.borrow().revision);
+        let mut state = self.state();
+        state.studio.note_change(context, now);
+        state.owed = state.owed.filter(|(owed, _)| *owed > published);
+        if revision > published {
+            state.owed.get_or_insert((revision, now));
+        }
     }
 
     fn stamp(&self, context: &Scope, contents: &Scope) -> Stamp {

@@ -7,6 +7,7 @@ use crate::{
         problems::{Problem, ProblemKind},
         time::{Instant, parse_instant, rfc3339},
     },
+    notify::HookStatus,
     store::Tally,
     webhook::{Source, Sources},
 };

@@ -169,6 +169,7 @@ impl Renderer {
             revision: report.revision,
             failure: None,
             last: report,
+            at: Some((self.sources.clock)()),
             seen: seen.clone(),
         });
         let mut news: Vec<_> =

@@ -144,7 +144,8 @@ async fn list(
     Ok(response)
 }
 
-async fn need_delivery(state: &AppState, source: &str, id: &str) -> Result<Delivery, Problem> {
+/// A delivery, or 404.
+pub async fn need_delivery(state: &AppState, source: &str, id: &str) -> Result<Delivery, Problem> {
     let absent = || Problem::NotFound(format!("the source {source:?} has no delivery {id:?}"));
     let number = id.parse().map_err(|_| absent())?;
     state.store.delivery(source, number).await?.ok_or_else(absent)
@@ -158,26 +159,33 @@ async fn replay(
     State(state): State<AppState>,
     Path((source, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
+    let delivery = replay_one(&state, &source, &id).await?;
+    let status = if delivery.status == "received" { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok(json(status, &DeliveryStatus::from(delivery)))
+}
+
+/// Has a delivery applied once more, and waits a while for it. Gives what is known of it then.
+pub async fn replay_one(state: &AppState, source: &str, id: &str) -> Result<Delivery, Problem> {
     let sources = state.webhooks.sources();
-    let lane = need_source(&sources, &source)?.lane();
-    let delivery = need_delivery(&state, &source, &id).await?;
+    let lane = need_source(&sources, source)?.lane();
+    let delivery = need_delivery(state, source, id).await?;
     let mut settled = lane.settled.subscribe();
-    let asked = state.store.retry(&source, None, Some(delivery.id)).await?;
-    if asked == 0 && delivery.status != "received" {
+    let asked = state.store.retry(source, None, Some(delivery.id)).await?;
+    if asked == 0 && !delivery.is_kept {
         return Err(Problem::invalid("", "it was kept long enough: its headers and body are gone"));
     }
     lane.wake.notify_one();
     let tried = async {
         loop {
-            let now = need_delivery(&state, &source, &id).await?;
+            let now = need_delivery(state, source, id).await?;
             if now.status != "received" || settled.changed().await.is_err() {
                 return Ok::<_, Problem>(now);
             }
         }
     };
     match tokio::time::timeout(PATIENCE, tried).await {
-        Ok(delivery) => Ok(json(StatusCode::OK, &DeliveryStatus::from(delivery?))),
-        Err(_) => Ok(json(StatusCode::ACCEPTED, &DeliveryStatus::from(need_delivery(&state, &source, &id).await?))),
+        Ok(delivery) => delivery,
+        Err(_) => need_delivery(state, source, id).await,
     }
 }
 
@@ -186,11 +194,17 @@ async fn replay_all(
     Path(source): Path<String>,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let sources = state.webhooks.sources();
-    let lane = need_source(&sources, &source)?.lane();
     let status = status(&mut params, &["failed", "ignored", "waiting"])?.unwrap_or("failed");
     no_more(params)?;
-    let replayed = state.store.retry(&source, Some(status), None).await?;
-    lane.wake.notify_one();
+    let replayed = replay_many(&state, &source, status).await?;
     Ok(json(StatusCode::ACCEPTED, &Replay { replayed }))
+}
+
+/// Has all deliveries of a source in a status applied once more. Gives how many.
+pub async fn replay_many(state: &AppState, source: &str, status: &str) -> Result<u64, Problem> {
+    let sources = state.webhooks.sources();
+    let lane = need_source(&sources, source)?.lane();
+    let replayed = state.store.retry(source, Some(status), None).await?;
+    lane.wake.notify_one();
+    Ok(replayed)
 }

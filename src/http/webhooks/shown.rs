@@ -19,23 +19,23 @@ use crate::{
 #[schema(as = WebhookSource)]
 pub struct SourceStatus {
     /// Its name, as in its address.
-    name: String,
+    pub name: String,
     /// What makes changes of its deliveries: the name of a built-in mapping, of a file, or `filter`.
-    mapping: String,
+    pub mapping: String,
     /// Why the mapping does not work at all, if it does not.
     #[schema(required)]
-    fault: Option<String>,
+    pub fault: Option<String>,
     /// How many of the deliveries that are kept are in which status.
-    deliveries: BTreeMap<String, i64>,
+    pub deliveries: BTreeMap<String, i64>,
     /// When the last of them came (RFC 3339).
     #[schema(required)]
-    last_received_at: Option<String>,
+    pub last_received_at: Option<String>,
     /// What was counted since the server started.
     #[schema(inline)]
-    since_start: Counts,
+    pub since_start: Counts,
     /// What was not taken of late, the latest first.
     #[schema(inline)]
-    refusals: Vec<Refusal>,
+    pub refusals: Vec<Refusal>,
 }
 
 /// All sources, also those of which only deliveries are left.
