@@ -52,6 +52,10 @@ fn problem(problem: ProblemKind, kind: &'static str, id: &str, detail: String, m
     Problem { problem, kind, id, name, other: None, detail, mend }
 }
 
+fn deliveries(count: i64) -> String {
+    if count == 1 { "1 delivery".to_owned() } else { format!("{count} deliveries") }
+}
+
 pub(super) fn of_publishing(failure: Option<String>) -> Vec<Found> {
     let mend = "mend that, and it is tried again by itself; /readyz says when it is well";
     let found = failure.map(|reason| problem(ProblemKind::PublishingFailed, "publishing", "", reason, mend));
@@ -74,7 +78,7 @@ pub(super) fn of_webhooks(sources: &Sources, tallies: &[Tally]) -> Vec<Found> {
     let left = tallies.iter().filter(is_pending).filter(|tally| sources.get(&tally.source).is_none());
     let left = left.map(|tally| {
         let detail =
-            format!("{} deliveries are {}, and the configuration has no such source", tally.count, tally.status);
+            format!("{} of status {} and no such source in the configuration", deliveries(tally.count), tally.status);
         let mend = "configure the source again; what was received is applied then, or forgotten after a while";
         let found = problem(ProblemKind::SourceMissing, "webhooks", &tally.source, detail, mend);
         (found, Some(tally.first_received_at))
@@ -93,13 +97,13 @@ fn of_source(source: &Source, tallies: &[Tally]) -> Vec<Found> {
     let own = || tallies.iter().filter(|tally| tally.source == name);
     if let Some(failed) = own().find(|tally| tally.status == "failed") {
         let last = rfc3339(failed.last_received_at);
-        let detail = format!("{} deliveries could not be applied, the last of {last}", failed.count);
-        let mend = "look at them in /admin, or at /api/webhooks/{source}/deliveries?status=failed; correct mapping or data, and replay them";
+        let detail = format!("{} could not be applied, the last of {last}", deliveries(failed.count));
+        let mend = "look at them, correct the mapping or the data, and replay them";
         let found_failed = problem(ProblemKind::DeliveriesFailed, "webhooks", name, detail, mend);
         found.push((found_failed, Some(failed.first_received_at)));
     }
     if let Some(waiting) = own().find(|tally| tally.status == "waiting") {
-        let detail = format!("{} deliveries are about projects that do not exist", waiting.count);
+        let detail = format!("{} for projects that do not exist", deliveries(waiting.count));
         let mend = "create the project, and they are applied by themselves";
         let found_waiting = problem(ProblemKind::DeliveriesWaiting, "webhooks", name, detail, mend);
         found.push((found_waiting, Some(waiting.first_received_at)));

@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use watchtower_server::{demo::production, layout::Layout, page};
 
 use crate::{
+    admin,
     golden::{DATASETS, assert_equals_reference},
     support::{TestServer, files, reference},
 };
@@ -122,6 +123,20 @@ async fn a_project_that_is_opened_by_its_address_is_always_shown() {
         let printed = succeed(command).await;
         assert!(printed.contains(&format!("{loads}/{loads}")), "{printed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_page_is_whole_live_and_for_everybody() {
+    let _alone = BROWSER.lock().await;
+    let server = TestServer::start_with(admin::with_webhook).await;
+    let Some(command) = browser("admin.mjs", &server) else { return };
+    fill_with_demo(&server).await;
+    admin::make_trouble(&server).await;
+    let wrong = json!({"changes": [{"op": "</pre><script>window.__pwned = 1</script>", "kind": "shots"}]});
+    assert_eq!(admin::deliver(&server, admin::SECRET, &wrong).await, 202);
+    assert_eq!(admin::deliver(&server, "another secret", &wrong).await, 401);
+    let printed = succeed(command).await;
+    assert!(printed.contains("all passed"), "{printed}");
 }
 
 /// Lets a page follow a live server, which is restarted when the script asks for it.

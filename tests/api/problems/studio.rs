@@ -1,42 +1,22 @@
 //! What is wrong with what brings the data here, and with what takes them from here.
 
 use serde_json::{Value, json};
-use watchtower_server::{server::Options, webhook::SourceSettings};
 
 use super::Found;
-use crate::support::TestServer;
-
-fn webhooks(options: &mut Options) {
-    #[derive(serde::Deserialize)]
-    struct File {
-        webhook: Vec<SourceSettings>,
-    }
-    let text = "[[webhook]]\nname = \"tracker\"\nverify = \"bearer\"\nsecrets = [\"a secret of some length\"]\nmapping = \"changes\"";
-    options.webhooks = toml::from_str::<File>(text).unwrap().webhook;
-    options.program = env!("CARGO_BIN_EXE_watchtower-server").into();
-}
-
-async fn deliver(server: &TestServer, secret: &str, body: &Value) -> u16 {
-    let request = server.request(reqwest::Method::POST, "/api/webhooks/tracker").json(body);
-    server.send(request.bearer_auth(secret)).await.status.as_u16()
-}
+use crate::{
+    admin::{SECRET, deliver, with_webhook},
+    support::TestServer,
+};
 
 async fn studio(server: &TestServer) -> Vec<Found> {
     let problems = server.get("/api/problems").await.expect(200).json();
     problems["studio"].as_array().unwrap().iter().map(Found::of).collect()
 }
 
-/// Waits until the delivery of a number has been tried.
-async fn tried(server: &TestServer, number: u32) {
-    let replayed = server.post(&format!("/api/webhooks/tracker/deliveries/{number}/replay"), &Value::Null).await;
-    replayed.expect(200);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_that_fail_wait_or_are_refused_are_problems_of_the_studio_until_that_is_mended() {
-    let server = TestServer::start_with(webhooks).await;
+    let server = TestServer::start_with(with_webhook).await;
     assert_eq!(studio(&server).await, []);
-    let secret = "a secret of some length";
 
     assert_eq!(deliver(&server, "another one", &json!({})).await, 401);
     let found = studio(&server).await;
@@ -45,11 +25,9 @@ async fn deliveries_that_fail_wait_or_are_refused_are_problems_of_the_studio_unt
 
     server.pass(60);
     let put = |project: &str, kind: &str| json!({"changes": [{"op": "put", "kind": kind, "project": project, "id": "a", "value": {"name": "A"}}]});
-    assert_eq!(deliver(&server, secret, &put("p", "shots")).await, 202);
-    tried(&server, 1).await;
+    assert_eq!(deliver(&server, SECRET, &put("p", "shots")).await, 202);
     server.pass(60);
-    assert_eq!(deliver(&server, secret, &put("p", "shoots")).await, 202);
-    tried(&server, 2).await;
+    assert_eq!(deliver(&server, SECRET, &put("p", "shoots")).await, 202);
     server.pass(60);
     let found = studio(&server).await;
     let named: Vec<_> = found.iter().map(|found| format!("{} {}", found.named(), found.since)).collect();
@@ -58,10 +36,10 @@ async fn deliveries_that_fail_wait_or_are_refused_are_problems_of_the_studio_unt
         "deliveries-waiting webhooks/tracker tracker 2026-01-01T00:01:00.000Z",
     ];
     assert_eq!(named, expected, "what was accepted since ends what was refused");
-    assert!(found[0].detail.starts_with("1 deliveries could not be applied"), "{}", found[0].detail);
+    assert!(found[0].detail.starts_with("1 delivery could not be applied"), "{}", found[0].detail);
 
     server.put("/api/projects/p", &json!({"name": "P"})).await.expect(201);
-    tried(&server, 1).await;
+    server.post("/api/webhooks/tracker/deliveries/1/replay", &Value::Null).await.expect(200);
     assert_eq!(studio(&server).await.len(), 1, "what waited is applied");
 }
 
