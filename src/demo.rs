@@ -17,9 +17,9 @@ const DAYS: u32 = 60;
 pub struct DemoProject {
     /// Its id.
     pub id: String,
-    /// The project before anybody worked on a shot: a snapshot in which the shots have no tasks.
+    /// The project before anybody worked on it: a snapshot in which nothing has tasks.
     pub beginning: Value,
-    /// The work on the shots since then, as a batch: every change with the time at which it happened.
+    /// The work since then, as a batch: every change with the time at which it happened. That on assets was done before it begins.
     pub history: Value,
     /// The present, as a snapshot.
     pub present: Value,
@@ -32,16 +32,12 @@ pub fn projects(now: Instant) -> Vec<DemoProject> {
     let projects = production::snapshots().into_iter().map(|present| {
         let id = present["id"].as_str().unwrap_or_default().to_owned();
         let mut beginning = present.clone();
-        let mut tasks: HashMap<String, Value> = HashMap::new();
-        for shot in beginning["shots"].as_array_mut().into_iter().flatten() {
-            let owner = shot["id"].clone();
-            let own = shot["tasks"].take();
-            shot["tasks"] = json!([]);
-            for mut task in own.as_array().cloned().unwrap_or_default() {
-                task["shot_id"] = owner.clone();
-                tasks.insert(task["id"].as_str().unwrap_or_default().to_owned(), task);
-            }
-        }
+        let tasks = take_tasks(&mut beginning, "shots", "shot_id");
+        let mut tasks: HashMap<String, Value> =
+            tasks.into_iter().map(|task| (task["id"].as_str().unwrap_or_default().to_owned(), task)).collect();
+        let made = time_of(now, DAYS, 0);
+        let assets = take_tasks(&mut beginning, "assets", "asset_id").into_iter();
+        let assets = assets.map(|task| json!({"op": "put", "kind": "tasks", "project": id, "value": task, "at": made}));
         let of_project = past.iter().filter(|change| change.project == id);
         let changes = of_project.map(|change| {
             let at = time_of(now, change.days_ago, change.seconds_of_day);
@@ -57,10 +53,23 @@ pub fn projects(now: Instant) -> Vec<DemoProject> {
                 }
             }
         });
-        let changes: Vec<Value> = changes.collect();
+        let changes: Vec<Value> = assets.chain(changes).collect();
         DemoProject { history: json!({"changes": changes}), id, beginning, present }
     });
     projects.collect()
+}
+
+/// Takes the tasks of all shots or assets of a snapshot out, each with the id of what it is work on.
+fn take_tasks(project: &mut Value, list: &str, owner: &str) -> Vec<Value> {
+    let mut tasks = Vec::new();
+    for entity in project[list].as_array_mut().into_iter().flatten() {
+        let id = entity["id"].clone();
+        for mut task in std::mem::replace(&mut entity["tasks"], json!([])).as_array().cloned().unwrap_or_default() {
+            task[owner] = id.clone();
+            tasks.push(task);
+        }
+    }
+    tasks
 }
 
 /// A time of a past day (UTC), as RFC 3339.

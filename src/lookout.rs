@@ -84,6 +84,8 @@ struct State {
     studio: Known,
     /// The problems of the studio, as they were found last.
     found: Vec<Seen>,
+    /// How many deliveries there were when, and by what it is known that there are others now.
+    deliveries: Option<(studio::Signature, Instant, Arc<Vec<store::Tally>>)>,
     /// The oldest revision that was seen and is still to be published, and when it was seen.
     owed: Option<(u64, Instant)>,
 }
@@ -118,7 +120,7 @@ impl Lookout {
         let state = Mutex::new(State::remembering(problems, changes));
         let started = (surroundings.clock)();
         let lookout = Arc::new(Self { surroundings, state, started });
-        lookout.look_around().await?;
+        lookout.look_around(true).await?;
         let task = tokio::spawn(task::run(lookout.clone(), stopping));
         Ok((lookout, task))
     }

@@ -112,6 +112,5 @@ fn sums(state: &Overview) -> Markup {
         @for (severity, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
             span .sum { (icon::severity(severity)) b { (number(count)) } " " (severity.name()) @if count != 1 { "s" } }
         }
-        span .sum { b { (number(state.server.revision)) } " revisions" }
     }
 }

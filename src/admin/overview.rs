@@ -17,8 +17,10 @@ pub fn overview(state: &Overview) -> Markup {
         }
         (projects::projects(state))
         (sources::sources(state.now, &state.sources))
-        (server::server(state.now, &state.server))
-        (media::media(&state.media))
+        div .beside {
+            (server::server(state.now, &state.server))
+            (media::media(&state.media))
+        }
         (access::hooks(state.now, &state.hooks))
         (access::tokens(state.now, state.tokens.as_deref()))
     };

@@ -63,8 +63,9 @@ pub fn by_kind(now: Instant, project: &str, problems: &[Seen]) -> Markup {
                             span .since { "since " (moment(now, oldest)) }
                         }
                     }
-                    p .mend { "To mend it: " (first.problem.mend) }
-                    (table(now, &of_kind))
+                    @let is_shared = of_kind.iter().all(|seen| seen.problem.mend == first.problem.mend);
+                    @if is_shared { p .mend { "To mend it: " (first.problem.mend) } }
+                    (table(now, &of_kind, !is_shared))
                     @if of_kind.len() > SHOWN {
                         p .quiet {
                             "Only the first " (SHOWN) " are shown. "
@@ -77,7 +78,7 @@ pub fn by_kind(now: Instant, project: &str, problems: &[Seen]) -> Markup {
     }
 }
 
-fn table(now: Instant, problems: &[&Seen]) -> Markup {
+fn table(now: Instant, problems: &[&Seen], with_mends: bool) -> Markup {
     html! {
         table .rows {
             thead { tr { th scope="col" { "What" } th scope="col" { "What is wrong" } th scope="col" { "Since" } } }
@@ -88,7 +89,7 @@ fn table(now: Instant, problems: &[&Seen]) -> Markup {
                             (named(&problem.id, &problem.name))
                             span .id { (singular(problem.kind)) @if !problem.name.is_empty() { " " (problem.id) } }
                         }
-                        td { (problem.detail) }
+                        td { (problem.detail) @if with_mends { p .mend { (problem.mend) } } }
                         td .since { (moment(now, *since)) }
                     }
                 }
@@ -114,8 +115,8 @@ pub fn brief(project: &super::Project, most: usize) -> Markup {
                 @for (kind, tally) in kinds.iter().take(most) {
                     li data-key=(kind.name()) {
                         (icon::severity(kind.severity()))
+                        b { (number(tally.count)) }
                         a href=(format!("{address}#{}", kind.name())) { (kind.title()) }
-                        span .count { (number(tally.count)) }
                     }
                 }
                 @if kinds.len() > most {

@@ -191,7 +191,7 @@ fn kinds(names: &str) -> Result<Vec<ProblemKind>, Problem> {
 
 async fn of_all(State(state): State<AppState>, params: Params) -> Result<Response, Problem> {
     params.none_left()?;
-    state.lookout.look_around().await?;
+    state.lookout.look_around(true).await?;
     let context = state.studio.context();
     let projects = context.projects().filter_map(|(id, project)| {
         let tallies = state.lookout.glance(id).problems;

@@ -21,6 +21,9 @@ use crate::{
 /// Projects with this many shots and tasks are looked at on a thread that answers no requests.
 const LARGE: usize = 2000;
 
+/// After this many microseconds deliveries are counted anew though none came: old ones are forgotten. A minute.
+const COUNTED_ANEW: Instant = 60_000_000;
+
 /// What a look found: problems (and since when, where they know that by themselves), and the figures.
 type Found = (Vec<(Problem, Option<Instant>)>, Figures);
 
@@ -60,8 +63,9 @@ impl Lookout {
         Ok(found.into_iter().zip(since).map(|((problem, _), since)| Seen { problem, since }).collect())
     }
 
-    /// Looks at every project that is not as it was when it was looked at last, and at the studio.
-    pub async fn look_around(&self) -> Result<(), Error> {
+    /// Looks at every project that is not as it was when it was looked at last, and at the studio. Deliveries are counted anew if
+    /// it is to be exact; else if it is known that there are others, or after a while.
+    pub async fn look_around(&self, is_exact: bool) -> Result<(), Error> {
         let (studio, now) = (&self.surroundings.studio, (self.surroundings.clock)());
         let context = studio.context();
         self.note_revisions(context.revision, now);
@@ -78,7 +82,7 @@ impl Lookout {
                 self.problems_of(id, contents).await?;
             }
         }
-        self.look_at_studio().await
+        self.look_at_studio(is_exact).await
     }
 
     fn note_revisions(&self, context: u64, now: Instant) {
@@ -108,15 +112,23 @@ impl Lookout {
         if is_large { tokio::task::spawn_blocking(look).await.map_err(|_| Error::Failed) } else { Ok(look()) }
     }
 
-    /// Looks at webhooks, publishing and publish hooks.
-    pub async fn look_at_studio(&self) -> Result<(), Error> {
-        let sources = self.surroundings.webhooks.sources();
-        let tallies = self.surroundings.store.tally().await?;
+    async fn look_at_studio(&self, is_exact: bool) -> Result<(), Error> {
+        let (sources, now) = (self.surroundings.webhooks.sources(), (self.surroundings.clock)());
+        let signature = studio::signature(&sources);
+        let known = self.state().deliveries.clone();
+        let known = known.filter(|(known, at, _)| !is_exact && *known == signature && now - at < COUNTED_ANEW);
+        let tallies = match known {
+            Some((.., tallies)) => tallies,
+            None => {
+                let tallies = Arc::new(self.surroundings.store.tally().await?);
+                self.state().deliveries = Some((signature, now, tallies.clone()));
+                tallies
+            }
+        };
         let failure = self.surroundings.progress.borrow().failure.clone();
         let mut found = studio::of_publishing(failure.map(|(_, reason)| reason));
         found.extend(studio::of_webhooks(&sources, &tallies));
         found.extend(studio::of_hooks((self.surroundings.notices)()));
-        let now = (self.surroundings.clock)();
         let mut state = self.state();
         let since = state.studio.take(Stamp::default(), &found, Figures::default(), now);
         state.found = found.into_iter().zip(since).map(|((problem, _), since)| Seen { problem, since }).collect();

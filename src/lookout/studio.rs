@@ -56,6 +56,15 @@ fn deliveries(count: i64) -> String {
     if count == 1 { "1 delivery".to_owned() } else { format!("{count} deliveries") }
 }
 
+/// By what it is known that no delivery came or was settled: the counts of each source.
+pub type Signature = Vec<(String, u64, u64)>;
+
+pub(super) fn signature(sources: &Sources) -> Signature {
+    let counts = |source: &Source| (source.lane().counts().received, *source.lane().settled.borrow());
+    let each = sources.iter().map(|source| (source.name().to_owned(), counts(source)));
+    each.map(|(name, (received, settled))| (name, received, settled)).collect()
+}
+
 pub(super) fn of_publishing(failure: Option<String>) -> Vec<Found> {
     let mend = "mend that, and it is tried again by itself; /readyz says when it is well";
     let found = failure.map(|reason| problem(ProblemKind::PublishingFailed, "publishing", "", reason, mend));

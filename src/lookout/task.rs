@@ -46,7 +46,7 @@ pub(super) async fn run(lookout: Arc<Lookout>, mut stopping: watch::Receiver<boo
 }
 
 async fn round(lookout: &Lookout, with_changes: bool) {
-    let looked = lookout.look_around().await;
+    let looked = lookout.look_around(false).await;
     let kept = lookout.keep(with_changes).await;
     if let Err(error) = looked.and(kept) {
         tracing::error!(%error, "what is wrong with the data could not be looked at, or not kept");
