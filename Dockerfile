@@ -36,9 +36,10 @@ COPY --from=build --chown=10001:10001 /image/data /data
 # Everything the server writes is below /data: the database, the media, the rendered tree.
 # A volume of your own must be writable for user 10001.
 VOLUME /data
-# Where SQLite puts what does not fit into memory, if it can write nowhere else.
 WORKDIR /data
+# What SQLite does not keep in memory while it changes thousands of rows at once goes there, too.
 ENV PATH=/usr/local/bin \
+    SQLITE_TMPDIR=/data \
     WATCHTOWER_DATA_DIR=/data \
     WATCHTOWER_LISTEN=0.0.0.0:8080
 # 0.0.0.0 is not loopback, so the server refuses to start as long as there is no token and everybody may write to it.

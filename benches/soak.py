@@ -362,10 +362,10 @@ class Soak:
     def do(self, task, client, dice):
         begun = time.monotonic()
         try:
-            getattr(self.studio, task.replace(" ", "_"))(client, dice)
+            getattr(self.studio, task.lower().replace(" ", "_"))(client, dice)
             self.tally.note(task, time.monotonic() - begun)
-        except (Failed, ValueError, KeyError, AssertionError) as error:
-            self.tally.fail(task, error)
+        except Exception as error:  # Whatever it is, it is not to end the day, and to be told.
+            self.tally.fail(task, error if isinstance(error, Failed) else repr(error))
 
     def work(self, task, rate, seed):
         """Does a task at its rate, as busy as the hour is."""
@@ -465,10 +465,12 @@ class Soak:
         visible = sorted(self.studio.visible) or [math.inf]
         files = [sample["files"] for sample in samples]
         last = samples[-1]
+        logged = sum(b" ERROR " in line for line in (self.folder / "log").read_bytes().splitlines())
         shown = f"{early:.0f} → {late:.0f} MiB ({growth:+.0f}), {slope:+.2f} MiB a simulated hour"
         return [
             ("errors of clients", "0", errors, errors == 0),
             ("writes and renders that failed", "0", f"{last['failed']:.0f}, {last['unrendered']:.0f}", last["failed"] + last["unrendered"] == 0),
+            ("errors in the server's log", "0", logged, logged == 0),
             ("memory, second quarter → last quarter", f"+{allowed:.0f} MiB", shown, growth <= allowed),
             ("open files, most", "500", max(files), max(files) <= 500),
             ("publish lag, as the server says (p50, p99, most)", f"p99 {options.lag} s", self.seconds_of(lags), at(lags, 0.99) <= options.lag),

@@ -20,6 +20,15 @@ pub use writes::Writes;
 /// How often something came out in one of a few ways, which are the values of one label.
 pub type Outcomes = Family<[(&'static str, &'static str); 1], Counter>;
 
+/// None of each yet. They are told of from the beginning, since what is watched for a first one must have been 0 before.
+fn outcomes(label: &'static str, values: &[&'static str]) -> Outcomes {
+    let outcomes = Outcomes::default();
+    for value in values {
+        drop(outcomes.get_or_create(&[(label, *value)]));
+    }
+    outcomes
+}
+
 /// Upper bounds of durations, in seconds: from what memory answers to what somebody waits for.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 

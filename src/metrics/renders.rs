@@ -7,10 +7,10 @@ use std::{
 
 use prometheus_client::metrics::counter::Counter;
 
-use super::{Durations, Outcomes};
+use super::{Durations, Outcomes, outcomes};
 
 /// What renders did, and since when one is owed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Renders {
     /// Renders, by how they ended: `published` or `failed`.
     pub results: Outcomes,
@@ -21,6 +21,18 @@ pub struct Renders {
     /// Bytes of those.
     pub bytes_written: Counter,
     since: Arc<Mutex<Since>>,
+}
+
+impl Default for Renders {
+    fn default() -> Self {
+        Self {
+            results: outcomes("result", &["published", "failed"]),
+            durations: Durations::default(),
+            files_written: Counter::default(),
+            bytes_written: Counter::default(),
+            since: Arc::default(),
+        }
+    }
 }
 
 /// Since when something is so, if it is.

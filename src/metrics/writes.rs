@@ -2,7 +2,7 @@
 
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
-use super::{Durations, Outcomes};
+use super::{Durations, Outcomes, outcomes};
 
 /// What became of requests to write, and what their transactions cost.
 #[derive(Debug, Clone)]
@@ -20,7 +20,8 @@ pub struct Writes {
 impl Default for Writes {
     fn default() -> Self {
         let batches = Histogram::new(exponential_buckets(1.0, 2.0, 13));
-        let (requests, entities) = (Outcomes::default(), Outcomes::default());
+        let requests = outcomes("outcome", &["changed", "unchanged", "tried", "refused", "failed"]);
+        let entities = outcomes("outcome", &["created", "updated", "deleted", "unchanged"]);
         Self { requests, entities, batches, commits: Durations::default() }
     }
 }

@@ -133,9 +133,8 @@ async fn writes_and_renders_are_counted_by_what_became_of_them() {
     server.send(tried).await.expect(200);
     server.rendered().await;
     let after = metrics(&server).await;
-    let more = |name: &str, labels: &[(&str, &str)]| {
-        after.value(name, labels).unwrap_or_default() - before.value(name, labels).unwrap_or_default()
-    };
+    let more =
+        |name: &str, labels: &[(&str, &str)]| after.value(name, labels).unwrap() - before.value(name, labels).unwrap();
     for (outcome, count) in [("changed", 1.0), ("unchanged", 1.0), ("refused", 1.0), ("tried", 1.0), ("failed", 0.0)] {
         assert_eq!(more("watchtower_write_requests_total", &[("outcome", outcome)]), count, "{outcome}");
     }
