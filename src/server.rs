@@ -400,6 +400,10 @@ impl Server {
             stopping,
         });
         let connections = Connections::new(parts.bounds.limits.connections);
+        let counted = connections.clone();
+        parts.metrics.also(move |sheet| {
+            sheet.gauge("watchtower_connections", None, "Open connections").is(counted.count());
+        });
         let state = |(listener, site, tls)| (listener, AppState::new(parts.clone(), site), tls);
         let listeners = bound.into_iter().map(state).collect();
         Ok(Self {
@@ -431,8 +435,20 @@ impl Server {
 
     /// Answers requests until `shutdown`, then finishes what was accepted.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listeners, connections, parts, core, publisher, copies, deliveries, uses, calls, looking, stop, _folder } =
-            self;
+        let Self {
+            listeners,
+            connections,
+            parts,
+            core,
+            publisher,
+            copies,
+            deliveries,
+            uses,
+            calls,
+            looking,
+            stop,
+            _folder,
+        } = self;
         let limits = parts.bounds.limits.clone();
         drop(parts);
         let mut sites = tokio::task::JoinSet::new();

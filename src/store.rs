@@ -6,9 +6,9 @@
 mod deliveries;
 mod downloads;
 mod load;
+mod problems;
 mod publish_hooks;
 mod tokens;
-mod problems;
 mod write;
 
 use std::{path::Path, str::FromStr, time::Duration};
@@ -22,9 +22,9 @@ use crate::model::Id;
 
 pub use deliveries::{Arrival, Delivery, Listed, Pending, Tally};
 pub use downloads::Download;
+pub use problems::{KnownChange, KnownProblem, News};
 pub use publish_hooks::{Call, Line, Told};
 pub use tokens::StoredToken;
-pub use problems::{KnownChange, KnownProblem, News};
 pub use write::{ANSWERS_ARE_KEPT, Answer, Rows};
 
 /// The migrations, in the binary.

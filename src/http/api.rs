@@ -151,7 +151,7 @@ impl Endpoint {
         for media_type in media_types {
             response = response.content(*media_type, ContentBuilder::new().schema(Some(text())).build());
         }
-        Self(self.0.response(status, response.build()))
+        self.with(|operation| operation.response(status, response.build()))
     }
 
     /// An answer without a body.

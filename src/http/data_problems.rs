@@ -33,10 +33,15 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/api/projects/{project}/problems",
         of_project,
-        Endpoint::new("getProblems", "operations", Need::Inspect, "Lists what keeps things from the page, or is probably wrong.")
-            .query("problem", "Only problems of this kind; several are divided by commas.", text())
-            .answers("200", "The problems, and how to mend them", array_of(schema("DataProblem")))
-            .refuses(&["404", "422"]),
+        Endpoint::new(
+            "getProblems",
+            "operations",
+            Need::Inspect,
+            "Lists what keeps things from the page, or is probably wrong.",
+        )
+        .query("problem", "Only problems of this kind; several are divided by commas.", text())
+        .answers("200", "The problems, and how to mend them", array_of(schema("DataProblem")))
+        .refuses(&["404", "422"]),
     )
     .add(
         Method::Get,

@@ -31,7 +31,6 @@ use super::{
     read::off_thread,
 };
 use crate::{access::Need, model::time::Instant};
-use production::Counted;
 pub use requests::{Listening, Requests};
 pub use sheet::Sheet;
 
@@ -65,8 +64,6 @@ pub struct Metrics {
     folder: PathBuf,
     /// When the server started.
     started: Instant,
-    /// Problems of projects, as they were counted last.
-    problems: Mutex<Counted>,
     /// What other parts add.
     sections: Mutex<Vec<Section>>,
 }
@@ -75,8 +72,8 @@ impl Metrics {
     /// Those of a server on a data folder, that starts now.
     #[must_use]
     pub fn new(folder: PathBuf, started: Instant) -> Self {
-        let (requests, problems, sections) = (Requests::default(), Mutex::default(), Mutex::default());
-        Self { requests, folder, started, problems, sections }
+        let (requests, sections) = (Requests::default(), Mutex::default());
+        Self { requests, folder, started, sections }
     }
 
     /// Has a part of the server add numbers of its own whenever somebody asks; what it does for that is to be quick.

@@ -293,17 +293,18 @@ async fn other_parts_add_numbers_of_their_own() {
         layout: Layout::Classic,
         page: None,
         live: false,
+        tls: None,
     };
     let options = watchtower_server::server::Options::usual(vec![site]);
     let clock = watchtower_server::writer::system_clock();
     let started = watchtower_server::server::Server::start(data, options, clock).await.unwrap();
-    started.parts().metrics.also(|sheet| sheet.gauge("watchtower_connections", None, "Open connections").is(7_u64));
+    started.parts().metrics.also(|sheet| sheet.gauge("watchtower_others", None, "Open connections").is(7_u64));
     let address = started.addresses().unwrap()[0];
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(started.run(async { drop(stopped.await) }));
     let request = server.client.get(format!("http://{address}/metrics")).timeout(Duration::from_secs(20));
     let answer = server.send(request).await.expect(200);
-    assert!(answer.text.contains("\nwatchtower_connections 7\n"), "{}", answer.text);
+    assert!(answer.text.contains("\nwatchtower_others 7\n"), "{}", answer.text);
     drop(stop);
     server.client = reqwest::Client::new();
     running.await.unwrap().unwrap();

@@ -1,10 +1,6 @@
 //! What the server holds and has to do: revisions, projects and their problems, media, deliveries.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use prometheus_client::registry::Unit;
 
@@ -12,17 +8,13 @@ use super::{PROJECTS, sheet::Sheet};
 use crate::{
     fetch::Tally as Fetched,
     http::AppState,
-    model::{Id, Kind, problems::problems, scope::Scope},
+    model::{Id, Kind, scope::Scope},
     store,
     webhook::{Counts, Sources},
 };
 
 /// So many sources of webhooks have numbers of their own; those of the configuration come first.
 const SOURCES: usize = 100;
-
-/// How many problems of each kind a project has, and of what that was counted: its revision, that of the context, and how
-/// files of other servers fare.
-pub type Counted = HashMap<Id, ((u64, u64, Fetched), BTreeMap<&'static str, usize>)>;
 
 /// How far writing and publishing have come.
 pub fn revisions(state: &AppState, sheet: &mut Sheet) {
@@ -75,33 +67,13 @@ pub fn projects(state: &AppState, sheet: &mut Sheet) {
             entities.with(&labels, contents.list(kind).len());
         }
     }
-    let help = "Problems of a project, by kind, as /api/projects/{project}/problems lists them";
-    let found = sheet.gauge("watchtower_project_problems", None, help);
-    for (project, kind, count) in count_problems(state, &context, &loaded) {
-        found.with(&[("project", project.as_str()), ("problem", kind)], count);
-    }
-}
-
-/// The problems of these projects by kind. Those of a project are looked for again only when it, or what it refers to, is
-/// other than before.
-fn count_problems(state: &AppState, context: &Scope, projects: &[(&Id, Arc<Scope>)]) -> Vec<(Id, &'static str, usize)> {
-    let mut counted = state.metrics.problems.lock().unwrap_or_else(PoisonError::into_inner);
-    counted.retain(|id, _| projects.iter().any(|(project, _)| *project == id));
-    let fetching = |url: &str| state.fetches.fetching(url);
-    let mut all = Vec::new();
-    for (id, contents) in projects {
-        let of = (contents.revision, context.revision, state.fetches.tally());
-        if counted.get(*id).is_none_or(|(known, _)| *known != of) {
-            let mut kinds = BTreeMap::new();
-            for problem in problems(context, id, contents, &fetching) {
-                *kinds.entry(problem.problem).or_default() += 1;
-            }
-            counted.insert((*id).clone(), (of, kinds));
+    let found =
+        sheet.gauge("watchtower_project_problems", None, "Problems of a project, by kind, as they were seen last");
+    for (id, _) in &loaded {
+        for (kind, tally) in state.lookout.glance(id).problems {
+            found.with(&[("project", id.as_str()), ("problem", kind.name())], tally.count);
         }
-        let kinds = counted.get(*id).into_iter().flat_map(|(_, kinds)| kinds);
-        all.extend(kinds.map(|(kind, count)| ((*id).clone(), *kind, *count)));
     }
-    all
 }
 
 /// The deliveries of webhooks.
