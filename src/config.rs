@@ -383,6 +383,25 @@ mod tests {
     }
 
     #[test]
+    fn limits_proxies_and_certificates_come_from_the_file_unless_they_are_named() {
+        let file = "max-rate = 7\nmax-uploads = 3\ntrusted-proxy = [\"10.0.0.7\", \"fd00::/8\"]\ntls-cert = \"c\"\ntls-key = \"k\"\n\
+            [[site]]\nlisten = \"127.0.0.1:1\"\n[[site]]\nlisten = \"127.0.0.1:2\"\ntls-cert = \"own\"\ntls-key = \"own.key\"\n";
+        let settings = from_file(file, Settings { max_rate: Some(0), ..Settings::default() }).unwrap();
+        let options = settings.options(Vec::new());
+        assert_eq!((options.limits.rate, options.limits.uploads, options.limits.connections), (0, 3, 4096));
+        let proxies: Vec<_> = options.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(proxies, ["10.0.0.7/32", "fd00::/8"]);
+        let sites = settings.sites().unwrap();
+        let certificates: Vec<_> = sites.iter().map(|(_, site)| site.tls_cert.clone().unwrap()).collect();
+        assert_eq!(certificates, ["c", "own"].map(std::path::PathBuf::from));
+        let named = Settings { trusted_proxy: vec!["10.0.0.8".parse().unwrap()], ..Settings::default() };
+        assert_eq!(from_file(file, named).unwrap().options(Vec::new()).trusted_proxies.len(), 1);
+        for wrong in ["trusted-proxy = [\"here\"]", "trusted-proxy = [\"10.0.0.0/33\"]", "max-rate = -1"] {
+            assert!(from_file(wrong, Settings::default()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn contradictions_and_typing_errors_are_refused_at_start() {
         for wrong in
             ["lisen = \"127.0.0.1:1\"", "listen = \"here\"", "layout = \"v2\"", "listen = \"127.0.0.1:1\"\n[[site]]\n"]

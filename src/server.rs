@@ -427,6 +427,12 @@ impl Server {
         self.listeners.iter().map(|(listener, ..)| listener.local_addr()).collect()
     }
 
+    /// The connections of all sites.
+    #[must_use]
+    pub fn connections(&self) -> Arc<Connections> {
+        self.connections.clone()
+    }
+
     /// What requests are answered from.
     #[must_use]
     pub fn parts(&self) -> Arc<Parts> {

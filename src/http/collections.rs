@@ -180,7 +180,7 @@ fn items(api: Api, kind: Kind, path: &str) -> Api {
 }
 
 /// The statuses with which writes are refused.
-pub const WRITE_REFUSALS: [&str; 5] = ["404", "412", "413", "415", "422"];
+pub const WRITE_REFUSALS: [&str; 6] = ["404", "408", "412", "413", "415", "422"];
 
 /// The name of a list of a kind in operation ids.
 fn list_name(kind: Kind) -> String {

@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// The statuses with which uploads are refused.
-const REFUSALS: [&str; 4] = ["404", "413", "415", "422"];
+const REFUSALS: [&str; 5] = ["404", "408", "413", "415", "422"];
 
 /// Adds the media of all kinds that have some.
 #[must_use]

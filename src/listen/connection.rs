@@ -78,7 +78,7 @@ pub async fn serve(stream: TcpStream, address: SocketAddr, place: Place, manner:
     match &manner.tls {
         None => {
             // Until the first byte is here, a connection takes no memory for more.
-            if in_time(&place, &manner, stream.readable()).await.is_some() {
+            if in_time(&place, &manner, first_byte(&stream)).await.is_some() {
                 Box::pin(talk(stream, Peer { address, is_secure: false }, &place, &manner)).await;
             }
         }
@@ -109,11 +109,16 @@ async fn in_time<T>(place: &Place, manner: &Manner, begun: impl Future<Output = 
     }
 }
 
-async fn handshake(mut stream: TcpStream, tls: &Tls) -> io::Result<TlsStream<TcpStream>> {
+/// What a connection begins with; 0 if it ends.
+async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
     let mut first = [0];
     stream.peek(&mut first).await?;
+    Ok(first[0])
+}
+
+async fn handshake(mut stream: TcpStream, tls: &Tls) -> io::Result<TlsStream<TcpStream>> {
     // The first letter of a method; TLS begins with 22.
-    if first[0].is_ascii_uppercase() {
+    if first_byte(&stream).await?.is_ascii_uppercase() {
         stream.write_all(PLAIN).await?;
         return Err(io::Error::new(io::ErrorKind::InvalidData, "plain HTTP where TLS is spoken"));
     }

@@ -18,6 +18,8 @@ use super::pulse::Pulse;
 
 /// How long a connection that was told to close is waited for before another one is told.
 const NOTICE: Duration = Duration::from_millis(100);
+/// How often is said, at most, that new connections wait.
+const WORD: Duration = Duration::from_secs(10);
 
 /// The connections of all sites.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ pub struct Connections {
     open: Mutex<HashMap<u64, Arc<Pulse>>>,
     numbers: AtomicU64,
     is_stopping: AtomicBool,
+    said: Mutex<Option<Instant>>,
 }
 
 impl Connections {
@@ -42,6 +45,7 @@ impl Connections {
             open: Mutex::default(),
             numbers: AtomicU64::new(0),
             is_stopping: AtomicBool::new(false),
+            said: Mutex::default(),
         })
     }
 
@@ -61,7 +65,8 @@ impl Connections {
         let permit = loop {
             match self.places.clone().try_acquire_owned() {
                 Ok(permit) => break permit,
-                Err(_) => self.make_room(),
+                Err(_) if self.make_room() => {}
+                Err(_) => self.say_that_all_are_at_work(),
             }
             if let Ok(freed) = timeout(NOTICE, self.places.clone().acquire_owned()).await {
                 break freed.ok()?;
@@ -72,12 +77,19 @@ impl Connections {
         Some(Place { connections: self.clone(), number, pulse, _permit: permit })
     }
 
-    /// Tells the connection that has waited longest without a request to close.
-    pub fn make_room(&self) {
+    /// Tells the connection that has waited longest without a request to close; false if each has one.
+    pub fn make_room(&self) -> bool {
         let open = self.open();
         let waiting = open.values().filter_map(|pulse| Some((pulse.waiting_since()?, pulse)));
-        if let Some((_, pulse)) = waiting.min_by_key(|(since, _)| *since) {
-            pulse.told.notify_one();
+        let longest = waiting.min_by_key(|(since, _)| *since);
+        longest.inspect(|(_, pulse)| pulse.told.notify_one()).is_some()
+    }
+
+    fn say_that_all_are_at_work(&self) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| said.elapsed() >= WORD) {
+            tracing::warn!("all {} connections are at work: new ones wait (max-connections)", self.most);
+            *said = Some(Instant::now());
         }
     }
 
