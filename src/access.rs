@@ -4,6 +4,7 @@
 //! answered is in `http`.
 
 mod caller;
+mod known;
 mod rights;
 mod secret;
 mod stamp;
@@ -11,7 +12,6 @@ mod token;
 mod wish;
 
 use std::{
-    collections::HashMap,
     io,
     path::Path,
     sync::{
@@ -38,8 +38,7 @@ use crate::{
     store::{self, Store, StoredToken},
 };
 use caller::Who;
-use secret::Hash;
-use stamp::Mark;
+use known::Known;
 
 /// What can go wrong with tokens.
 #[derive(Debug, thiserror::Error)]
@@ -79,16 +78,6 @@ pub struct Openness {
     pub is_reading_public: bool,
     /// As long as there are no tokens, everyone may do everything, whatever the address and the name that they ask for.
     pub is_anonymous: bool,
-}
-
-/// All tokens, at one moment.
-#[derive(Debug, Default)]
-struct Known {
-    /// How the stamp was before they were read.
-    mark: Option<Mark>,
-    /// In the order in which they were made.
-    tokens: Vec<Arc<Token>>,
-    by_hash: HashMap<Hash, Arc<Token>>,
 }
 
 /// The tokens, for whoever is to be let in or not.
@@ -132,17 +121,8 @@ impl Access {
     /// Reads the tokens. Who calls this holds `reading`.
     async fn read(&self) -> Result<Arc<Known>, Error> {
         // The stamp is looked at before: what changes meanwhile is seen the next time.
-        let mut known = Known { mark: self.stamp.mark()?, ..Known::default() };
-        let before = self.known.load_full();
-        for row in self.store.tokens().await? {
-            let token = Arc::new(Token::read(row)?);
-            if let Some(same) = before.by_hash.get(&token.hash) {
-                token.used_like(same);
-            }
-            known.by_hash.insert(token.hash, token.clone());
-            known.tokens.push(token);
-        }
-        let known = Arc::new(known);
+        let mark = self.stamp.mark()?;
+        let known = Arc::new(Known::new(mark, self.store.tokens().await?, &self.known.load())?);
         self.known.store(known.clone());
         self.is_stale.store(false, Ordering::Release);
         Ok(known)
@@ -194,7 +174,7 @@ impl Access {
             let _ = self.uses.send((token.id.clone(), now));
         }
         let caller = Caller { who, is_reading_public };
-        if caller.failed() {
+        if caller.failure().is_some() {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
         caller
@@ -252,17 +232,6 @@ impl Access {
         self.is_stale.store(true, Ordering::Release);
         self.store.revoke_token(id, now).await?;
         Ok(self.read().await?.tokens.iter().any(|token| token.id == *id))
-    }
-}
-
-impl Known {
-    fn holder(&self, hash: &Hash, now: Instant) -> Who {
-        match self.by_hash.get(hash) {
-            None => Who::Nobody(Unknown::NoSuchToken),
-            Some(token) if token.revoked.is_some() => Who::Nobody(Unknown::Revoked),
-            Some(token) if token.is_expired(now) => Who::Nobody(Unknown::Expired(token.expires.unwrap_or_default())),
-            Some(token) => Who::Holder(token.clone()),
-        }
     }
 }
 

@@ -126,11 +126,14 @@ impl Caller {
         }
     }
 
-    /// Whether what they sent as a token is not valid.
+    /// Why what they sent as a token is not valid, if it is not.
     #[must_use]
-    pub fn failed(&self) -> bool {
+    pub fn failure(&self) -> Option<Unknown> {
         use Unknown::{Expired, NoSuchForm, NoSuchToken, Revoked};
-        matches!(self.who, Who::Nobody(NoSuchForm | NoSuchToken | Revoked | Expired(_)))
+        match self.who {
+            Who::Nobody(why @ (NoSuchForm | NoSuchToken | Revoked | Expired(_))) => Some(why),
+            _ => None,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use reload::Reload;
 
 use super::{Common, say, told_to_stop};
 use crate::{
+    access::Access,
     config::{Settings, SiteSettings},
     layout::Layout,
     listen::files,
@@ -46,15 +47,7 @@ impl Serve {
         let schemes: Vec<_> =
             options.sites.iter().map(|site| if site.tls.is_some() { "https" } else { "http" }).collect();
         let server = Server::start(folder, options, system_clock()).await?;
-        let access = &server.parts().access;
-        if access.is_open().await? {
-            tracing::warn!(
-                "there are no tokens: everyone who reaches this address can read and write. The first one closes the server: \
-                 watchtower-server token create --name admin --rights admin"
-            );
-        } else if access.openness().is_reading_public {
-            tracing::info!("everyone who reaches this address can read what the page shows");
-        }
+        tell_who_may(&server.parts().access).await?;
         let addresses = server.addresses()?.into_iter().zip(schemes);
         for ((address, scheme), site) in addresses.zip(&server.parts().sites) {
             let layout = site.target.layout().name();
@@ -69,6 +62,19 @@ impl Serve {
         server.run(stop).await?;
         Ok(())
     }
+}
+
+/// Says in the log what those may who have no token.
+async fn tell_who_may(access: &Access) -> anyhow::Result<()> {
+    if access.is_open().await? {
+        tracing::warn!(
+            "there are no tokens: everyone who reaches this address can read and write. The first one closes the server: \
+             watchtower-server token create --name admin --rights admin"
+        );
+    } else if access.openness().is_reading_public {
+        tracing::info!("everyone who reaches this address can read what the page shows");
+    }
+    Ok(())
 }
 
 /// Installs the pages of all sites.

@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Marks an answer to somebody whose token is not valid, for whoever counts those by address.
+/// Marks the answer to somebody whose token is not valid, for whoever counts those by address.
 #[derive(Debug, Clone, Copy)]
 pub struct BadToken;
 
@@ -38,10 +38,11 @@ pub async fn authenticate(State(state): State<AppState>, mut request: Request, n
     if let Some(token) = caller.token() {
         tracing::Span::current().record("token", &token.name);
     }
-    let failed = caller.failed();
+    let failure = caller.failure();
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
-    if failed {
+    if let Some(why) = failure {
+        tracing::info!(%why, "a token was sent that is not valid");
         response.extensions_mut().insert(BadToken);
     }
     response

@@ -148,9 +148,10 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if asks_who {
-            // Basic comes first: it is what lets a browser ask.
-            let challenge = HeaderValue::from_static("Basic realm=\"Watchtower\", Bearer");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            // Basic lets a browser ask. Chromium does not understand it together with another in one header.
+            for challenge in ["Basic realm=\"Watchtower\"", "Bearer"] {
+                response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
         }
         response.extensions_mut().insert(std::sync::Arc::new(body));
         response

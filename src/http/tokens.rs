@@ -227,17 +227,11 @@ fn rights(object: &mut Map<String, Value>, findings: &mut Findings) -> Option<Ri
     let rights = word(object, "rights", findings);
     let mut given = |key: &str| object.shift_remove(key).filter(|value| !value.is_null());
     let (projects, source) = (given("projects"), given("source"));
-    let projects = match projects {
-        Some(value) => {
-            let projects = Vec::<Id>::read(value, At::Root.key("projects"), findings)?;
-            if projects.is_empty() {
-                findings.fault(At::Root.key("projects"), "no project at all: leave it out for all projects");
-            }
-            projects
-        }
-        None => Vec::new(),
-    };
+    if projects == Some(json!([])) {
+        findings.fault(At::Root.key("projects"), "no project at all: leave it out for all projects");
+    }
+    let projects = projects.and_then(|value| Vec::<Id>::read(value, At::Root.key("projects"), findings));
     let source = source.and_then(|value| read_id(&value, At::Root.key("source"), findings));
-    let spelled = Spelled { rights: rights?, projects: projects.into_iter().collect(), source };
+    let spelled = Spelled { rights: rights?, projects: projects.into_iter().flatten().collect(), source };
     Rights::try_from(spelled).map_err(|nonsense| findings.fault(At::Root.key("rights"), nonsense.to_string())).ok()
 }

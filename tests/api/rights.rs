@@ -120,7 +120,7 @@ impl World {
     /// A request as somebody.
     fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
         let request = self.server.request(method, path);
-        token.into_iter().fold(request, |request, token| request.bearer_auth(token))
+        token.into_iter().fold(request, RequestBuilder::bearer_auth)
     }
 
     /// The same as whoever may do everything; it must succeed.

@@ -70,6 +70,13 @@ impl<'a> Holder<'a> {
     }
 }
 
+/// An answer has a browser ask for a password. Each way is in a header of its own: Chromium does not read on after a comma.
+#[track_caller]
+fn assert_asks_who(answer: &Answer) {
+    let ways: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+    assert_eq!(ways, ["Basic realm=\"Watchtower\"", "Bearer"]);
+}
+
 #[tokio::test]
 async fn the_first_token_closes_the_server_for_good() {
     let mut server = TestServer::with_project().await;
@@ -87,7 +94,7 @@ async fn the_first_token_closes_the_server_for_good() {
         }
         for path in paths {
             let answer = server.get(path).await.refused(401, "unauthorized");
-            assert_eq!(answer.header("www-authenticate"), "Basic realm=\"Watchtower\", Bearer");
+            assert_asks_who(&answer);
         }
         server.put("/api/users/ada", &json!({"name": "Ada"})).await.refused(401, "unauthorized");
         server.post("/api/tokens", &json!({"name": "b", "rights": "admin"})).await.refused(401, "unauthorized");

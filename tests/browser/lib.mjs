@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const SCREENSHOTS = process.env.SCREENSHOTS ?? here('out');
+const TOKEN = process.env.TOKEN;
 export const PATIENCE = 20_000;
 
 export const sleep = (milliseconds) => new Promise((wake) => setTimeout(wake, milliseconds));
@@ -44,7 +45,8 @@ export const launch = () => chromium.launch({
 // A page with the probe in it. `page.faults` has what a viewer's developer tools would show in red, and what the
 // frontends hide: they only log the exceptions of their loading functions, and a browser only warns of a refused picture.
 export async function openPage(browser) {
-  const context = await browser.newContext({ viewport: { width: 1600, height: 900 } });
+  const httpCredentials = TOKEN ? { username: 'viewer', password: TOKEN } : undefined;
+  const context = await browser.newContext({ viewport: { width: 1600, height: 900 }, httpCredentials });
   const page = await context.newPage();
   const pending = new Set();
   page.setDefaultTimeout(PATIENCE);
@@ -171,7 +173,6 @@ export async function pixelsOf(page, element, points = []) {
 
 // ---- the server
 
-const TOKEN = process.env.TOKEN;
 const headers = TOKEN ? { authorization: `Bearer ${TOKEN}` } : {};
 
 export async function get(base, path) {

@@ -87,7 +87,7 @@ async fn next(stream: &mut reqwest::Response) -> Option<String> {
 
 async fn listen(server: &TestServer, token: Option<&str>) -> reqwest::Response {
     let request = server.request(Method::GET, "/api/events");
-    let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+    let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200);
     response

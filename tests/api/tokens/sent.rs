@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Holder;
+use super::{Holder, assert_asks_who};
 use crate::support::{Answer, TestServer};
 
 async fn with_header(server: &TestServer, value: &str) -> Answer {
@@ -52,7 +52,7 @@ async fn a_token_is_taken_nowhere_else() {
         format!("Digest {token}"),
     ] {
         let answer = with_header(&server, &value).await.refused(401, "unauthorized");
-        assert_eq!(answer.header("www-authenticate"), "Basic realm=\"Watchtower\", Bearer");
+        assert_asks_who(&answer);
         assert!(!answer.text.contains("wts_"), "{}", answer.text);
     }
     for query in ["token", "access_token", "api_key", "key"] {

@@ -1,0 +1,12 @@
+import { chromium } from 'playwright-core';
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox','--disable-gpu'] });
+const context = await browser.newContext({ httpCredentials: process.env.TOKEN ? { username: 'viewer', password: process.env.TOKEN } : undefined });
+const page = await context.newPage();
+page.on('response', (r) => console.log(r.status(), r.request().resourceType(), r.url()));
+page.on('console', (m) => console.log('console', m.type(), m.text()));
+page.on('requestfailed', (r) => console.log('failed', r.url(), r.failure().errorText));
+page.on('pageerror', (e) => console.log('error', e.message));
+await page.goto(process.argv[2], { waitUntil: 'load', timeout: 15000 }).catch((e) => console.log(String(e)));
+await page.waitForTimeout(4000);
+console.log((await page.content()).slice(0, 1500));
+await browser.close();
