@@ -76,7 +76,8 @@ impl Runner {
         // Where the caller stops waiting, the process goes with what it was asked: its answer would be the next one's.
         let mut process = self.ready().await?;
         let answer = process.ask(input.as_bytes(), &self.job.limits).await?;
-        self.process = Some(process);
+        // What is free in a heap does not always go back. Another process is there in milliseconds, and may not be needed soon.
+        self.process = (!process.is_large()).then_some(process);
         match answer {
             Answer::Changes(changes) => Ok(changes),
             Answer::Failed(failure) => Err(failure),

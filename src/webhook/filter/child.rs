@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::Context;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::{
+    param::page_size,
+    process::{Resource, Rlimit, setrlimit},
+};
 
 use super::{
     Failure, Limits, Program,
@@ -68,6 +71,7 @@ fn say(made: Result<Vec<u8>, Failure>) -> anyhow::Result<()> {
 
 /// Lets the system keep this process within its limits, for good.
 fn restrict(limits: &Limits) -> io::Result<()> {
+    // It is its address space that the system counts.
     if let Some(present) = address_space() {
         let stack = u64::try_from(STACK).unwrap_or(u64::MAX);
         limit(Resource::As, present.saturating_add(stack).saturating_add(limits.memory))?;
@@ -84,7 +88,7 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
 
 /// The address space of this process in bytes, where the system tells it.
 fn address_space() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
-    size.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    let sizes = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = sizes.split(' ').next()?.parse().ok()?;
+    pages.checked_mul(u64::try_from(page_size()).ok()?)
 }

@@ -1,12 +1,13 @@
 //! The process of a filter, as the server sees it.
 
 use std::{
-    io,
+    fs, io,
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
+use rustix::param::page_size;
 use tokio::{
     io::AsyncReadExt,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
@@ -26,6 +27,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Bytes of what an ended process said last.
 const MOST_WORDS: u64 = 4096;
+
+/// Bytes of memory with which a process is too large to wait for what may not come for hours.
+const LARGE: u64 = 32 << 20;
 
 /// Bytes of an answer beside its changes.
 const FRAMING: usize = 64 << 10;
@@ -77,6 +81,16 @@ impl Process {
     /// Whether it still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether it has more memory than one that waits should have; no where the system does not tell.
+    pub fn is_large(&self) -> bool {
+        let resident = || {
+            let sizes = fs::read_to_string(format!("/proc/{}/statm", self.id()?)).ok()?;
+            let pages: u64 = sizes.split(' ').nth(1)?.parse().ok()?;
+            pages.checked_mul(u64::try_from(page_size()).ok()?)
+        };
+        resident().is_some_and(|bytes| bytes > LARGE)
     }
 
     /// Its id, while it runs.

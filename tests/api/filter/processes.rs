@@ -39,7 +39,7 @@ async fn changes_before_a_failure_are_none() {
 
 #[tokio::test]
 async fn a_process_starts_when_it_is_needed_and_is_replaced_when_it_had_to_be_stopped() {
-    let limits = Limits { time: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { time: Duration::from_millis(500), ..Limits::default() };
     let mut filter = limited("if .body == 0 then def f: f; f else .body end", limits);
     assert_eq!(filter.process_id(), None);
     run(&mut filter, "1").await.unwrap();
@@ -100,6 +100,18 @@ async fn a_run_that_nobody_waits_for_answers_nobody_else() {
     }
     assert_eq!(run(&mut filter, "1").await, Ok(vec![json!(1)]));
     ended(process).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_process_that_has_grown_does_not_wait_for_more() {
+    let mut filter = filter("[.body | map(tojson) | length]");
+    assert_eq!(run(&mut filter, "[1, 2]").await, Ok(vec![json!(2)]));
+    assert!(filter.process_id().is_some());
+    let body = format!("[{}1]", "[],".repeat(400_000));
+    assert_eq!(run(&mut filter, &body).await, Ok(vec![json!(400_001)]));
+    assert_eq!(filter.process_id(), None);
+    assert_eq!(run(&mut filter, "[1, 2]").await, Ok(vec![json!(2)]));
 }
 
 #[tokio::test]
