@@ -6,13 +6,15 @@ use axum::{
     Router,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
+    middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
 use maud::Markup;
 
-use super::{Address, AppState, Params, frontend::ours, problem::Problem, read::need_project};
+use super::{Address, AppState, Params, authenticate::admit, frontend::ours, problem::Problem, read::need_project};
 use crate::{
+    access::Need,
     admin::{self, DeliveryList},
     publish::Wish,
     store::Listed,
@@ -43,7 +45,8 @@ fn pages() -> [(&'static str, MethodRouter<AppState>); 11] {
 
 /// The routes of the status page.
 pub fn routes() -> Router<AppState> {
-    pages().into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page))
+    let guard = || middleware::from_fn(|caller, named, request, next| admit(Need::Admin, caller, named, request, next));
+    pages().into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page.route_layer(guard())))
 }
 
 /// A page, which is of now.

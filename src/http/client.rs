@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
+use crate::{access::Caller, model::Id};
+
 /// The other end of the connection that a request comes by: an extension of the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
@@ -54,12 +56,15 @@ impl Client {
 pub enum ClientKey {
     /// The address, of IPv6 the network of it: a client has as many as it likes of those.
     Address(IpAddr),
+    /// The token, of whoever has one: many may share an address, and one may have many.
+    Token(Id),
 }
 
 impl ClientKey {
     /// The key of whoever sent a request with these extensions.
     pub fn of(extensions: &Extensions) -> Self {
-        Self::of_address(Client::address_in(extensions))
+        let token = extensions.get::<Caller>().and_then(Caller::token);
+        token.map_or_else(|| Self::of_address(Client::address_in(extensions)), |token| Self::Token(token.id.clone()))
     }
 
     /// The key of an address.

@@ -34,9 +34,9 @@ const STRICT: HeaderValue = HeaderValue::from_static("max-age=604800");
 /// Puts the layers around the routes, the first one innermost.
 pub fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes
-        .layer(middleware::from_fn_with_state(state.clone(), authenticate))
         .layer(middleware::from_fn(same_origin))
         .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_requests))
+        .layer(middleware::from_fn_with_state(state.clone(), authenticate))
         .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_failures))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             tracing::error!("a request made the server panic");

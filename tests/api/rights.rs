@@ -13,13 +13,17 @@ use serde_json::{Value, json};
 use crate::{support::TestServer, tokens::Holder, webhooks};
 
 /// What is served that the description of the API does not have.
-const BESIDE: [&str; 6] = [
+const BESIDE: [&str; 10] = [
     "GET /",
     "GET /index.html",
     "GET /data/projects/context.json",
     "GET /data/projects/{project}/shots.json",
     "GET /api/openapi.json",
     "GET /api/docs/",
+    "GET /admin",
+    "GET /admin/projects/{project}",
+    "GET /admin/webhooks/{source}",
+    "POST /admin/render",
 ];
 
 /// A line of the matrix.
@@ -168,7 +172,7 @@ impl World {
         let request = self.request(row.method.clone(), &path, token);
         let of_file = FILES.iter().find(|(place, _)| *place == path).map(|(_, name)| file(name));
         match (row.method.as_str(), path.as_str()) {
-            ("GET" | "DELETE", _) | ("POST", "/api/render" | "/api/projects/p/render") => request,
+            ("GET" | "DELETE", _) | ("POST", "/api/render" | "/api/projects/p/render" | "/admin/render") => request,
             ("PATCH", _) => request.json(&json!({})),
             ("POST", "/api/tokens") => request.json(&json!({"name": format!("n{number}"), "rights": "read"})),
             ("POST", "/api/webhooks/flow" | "/api/webhooks/flow/dry-run") => request.json(&json!({"changes": []})),

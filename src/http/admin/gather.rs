@@ -1,7 +1,7 @@
 //! Gathers what the status page shows. Nothing is computed here that takes long: the lookout has done that.
 
 use crate::{
-    admin::{Media, Overview, Project, Server, Site, Source},
+    admin::{Media, Overview, Project, Server, Site, Source, Token},
     http::{AppState, problem::Problem, webhooks},
     machine,
     model::{Id, time::parse_instant},
@@ -28,9 +28,20 @@ pub async fn overview(state: &AppState) -> Result<Overview, Problem> {
             failures: state.fetches.failures(FAILURES),
         },
         hooks: state.lookout.notices(),
-        // There are none yet; whoever reaches this may do everything.
-        tokens: Some(Vec::new()),
+        tokens: Some(tokens(state).await?),
     })
+}
+
+/// The tokens that are not revoked.
+async fn tokens(state: &AppState) -> Result<Vec<Token>, Problem> {
+    let all = state.access.tokens().await?;
+    let shown = all.iter().filter(|token| token.revoked.is_none()).map(|token| Token {
+        name: token.name.clone(),
+        rights: token.rights.to_string(),
+        last_used: token.last_used(),
+        expires: token.expires,
+    });
+    Ok(shown.collect())
 }
 
 fn server(state: &AppState) -> Server {
