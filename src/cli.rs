@@ -1,6 +1,7 @@
 //! The command line: one module per command, the only places where parts are wired together.
 
 mod attach;
+mod backup;
 mod check;
 mod demo;
 mod filter;
@@ -70,6 +71,8 @@ enum Command {
     Check(check::Check),
     /// Try what deliveries of webhooks would change; print the built-in mappings
     Webhook(webhook::Webhook),
+    /// Copy the database, and the pictures and movies, of a running server as of a stopped one
+    Backup(backup::Backup),
     /// Print the API's description (OpenAPI 3.1)
     Openapi,
     /// Ask a running server whether it is well; for containers
@@ -107,6 +110,7 @@ impl Cli {
                 Command::Probe(probe) => probe.run(),
                 Command::Check(check) => check.run(&common).await,
                 Command::Webhook(webhook) => webhook.run(&common).await,
+                Command::Backup(backup) => backup.run(&common).await,
                 Command::Openapi => say(&crate::http::document().to_pretty_json()?),
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
                 Command::Filter(filter) => filter.run(),

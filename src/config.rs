@@ -150,6 +150,9 @@ pub struct Settings {
     /// Let everyone read what the page shows; writing needs a token all the same
     #[arg(long, env = "WATCHTOWER_PUBLIC_READ", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub public_read: Option<bool>,
+    /// So many bytes of the disk stay free: files that would need them are refused. 0 takes all [default: 67108864]
+    #[arg(long, env = "WATCHTOWER_MIN_FREE", value_name = "BYTES")]
+    pub min_free: Option<u64>,
     /// Without any token, listen on other addresses than loopback, although everyone there can then read and write
     #[arg(long, env = "WATCHTOWER_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub allow_anonymous: Option<bool>,
@@ -229,6 +232,7 @@ struct ConfigFile {
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     public_read: Option<bool>,
+    min_free: Option<u64>,
     allow_anonymous: Option<bool>,
     site: Vec<SiteSettings>,
     media_host: Vec<HostSettings>,
@@ -278,6 +282,7 @@ impl Settings {
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
             public_read: self.public_read.or(file.public_read),
+            min_free: self.min_free.or(file.min_free),
             allow_anonymous: self.allow_anonymous.or(file.allow_anonymous),
             site: file.site,
             media_host: file.media_host,
@@ -297,6 +302,7 @@ impl Settings {
             max_body: self.max_body.unwrap_or(usual.max_body),
             max_picture: self.max_picture.unwrap_or(usual.max_picture),
             max_movie: self.max_movie.unwrap_or(usual.max_movie),
+            min_free: self.min_free.unwrap_or(usual.min_free),
             placeholders: self.placeholders.unwrap_or(usual.placeholders),
             media_hosts: self.media_host.clone(),
             webhooks: self.webhook.clone(),

@@ -38,6 +38,7 @@ use tokio::sync::watch;
 
 use crate::{
     access::Access,
+    disk::Room,
     fetch::Fetches,
     listen::tls::Tls,
     lookout::Lookout,
@@ -91,6 +92,8 @@ pub struct Parts {
     pub max_movie: u64,
     /// The files of pictures and movies.
     pub media: Arc<MediaStore>,
+    /// How much room there is for them.
+    pub room: Arc<Room>,
     /// Those of other servers.
     pub fetches: Arc<Fetches>,
     /// The sources of webhooks.

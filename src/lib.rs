@@ -14,6 +14,7 @@
 pub mod model;
 
 pub mod metrics;
+pub mod disk;
 pub mod store;
 pub mod studio;
 pub mod writer;
@@ -37,6 +38,7 @@ pub mod page;
 pub mod server;
 pub mod webhook;
 
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod demo;

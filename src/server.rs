@@ -1,13 +1,14 @@
 //! Everything wired together: one data folder, one store, one writer, the sites, until told to stop.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{DirBuilder, File, TryLockError},
     future::Future,
     io,
     net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ipnet::IpNet;
@@ -15,6 +16,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     access::{self, Access, Openness},
+    disk::{self, Room},
     fetch::{
         self, Fetches,
         copies::{self, Surroundings},
@@ -53,6 +55,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The database could not be looked over.
+    #[error("the database could not be checked: {0}")]
+    Check(String),
     /// The tree could not be opened.
     #[error("the tree: {0}")]
     Tree(#[from] tree::Error),
@@ -101,7 +106,7 @@ impl DataFolder {
     /// Takes a data folder, which is made if it is absent.
     pub fn take(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Folder { path: path.to_owned(), source };
-        fs::create_dir_all(path).map_err(failed)?;
+        make(path).map_err(failed)?;
         let lock = File::create(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
@@ -141,6 +146,15 @@ impl DataFolder {
     }
 }
 
+/// Makes a folder that only its owner may look into, whose name survives a power cut. One that is there stays as it is.
+fn make(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    path.parent().map_or(Ok(()), disk::sync_names)
+}
+
 /// The database file of a data folder.
 #[must_use]
 pub fn database_of(data_dir: &Path) -> PathBuf {
@@ -168,8 +182,18 @@ pub struct Core {
 impl Core {
     /// Opens the database of a data folder and starts the writer.
     pub async fn open(database: &Path, clock: Clock) -> Result<Self, store::Error> {
-        let store = Arc::new(Store::open(database).await?);
-        let studio = Arc::new(Studio::load(store.clone()).await?);
+        Self::of(Store::open(database).await?, clock).await
+    }
+
+    /// The same beside a server that may be running: the schema of the database stays as it is.
+    pub async fn open_beside(database: &Path, clock: Clock) -> Result<Self, store::Error> {
+        Self::of(Store::open_beside(database).await?, clock).await
+    }
+
+    async fn of(store: Store, clock: Clock) -> Result<Self, store::Error> {
+        let store = Arc::new(store);
+        let studio = Studio::load(store.clone()).await.map_err(|error| store.named(error))?;
+        let studio = Arc::new(studio);
         let (writer, task) = Writer::start(store.clone(), studio.clone(), clock).await?;
         Ok(Self { store, studio, writer, task })
     }
@@ -224,6 +248,8 @@ pub struct Options {
     pub max_picture: u64,
     /// The largest movie that is taken, in bytes.
     pub max_movie: u64,
+    /// Files leave so many bytes of the disk free.
+    pub min_free: u64,
     /// Whether a shot without a picture gets a drawn one.
     pub placeholders: bool,
     /// The hosts that files are fetched from.
@@ -265,6 +291,7 @@ impl Options {
             max_body,
             max_picture,
             max_movie,
+            min_free: MIN_FREE,
             placeholders: false,
             media_hosts: Vec::new(),
             webhooks: Vec::new(),
@@ -278,6 +305,13 @@ impl Options {
             hook_pace: Pace::default(),
         }
     }
+}
+
+async fn check(store: Arc<Store>) -> Result<(), store::Error> {
+    let start = Instant::now();
+    store.check().await?;
+    tracing::debug!(duration_ms = start.elapsed().as_secs_f64() * 1000.0, "the database is sound");
+    Ok(())
 }
 
 /// A server that listens.
@@ -308,13 +342,18 @@ impl Server {
         let bounds = Arc::new(Bounds::new(options.limits, options.trusted_proxies, max_body));
         let fetches = Fetches::new(&media_hosts)?;
         let path = folder.media();
-        let media = MediaStore::open(&path).map_err(|source| Error::Folder { path, source })?;
+        let room = Room::new(folder.path(), options.min_free);
+        let media = MediaStore::open_within(&path, Some(room.clone()));
+        let media = media.map_err(|source| Error::Folder { path, source })?;
         let mut core = Core::open(&folder.database(), clock.clone()).await?;
         core.writer = core.writer.warning_of(fetches.clone());
         let (access, uses) = Access::open(core.store.clone(), folder.path(), openness).await?;
         if access.is_open().await? {
             refuse_open(sites.iter().map(|site| site.listen), openness)?;
         }
+        // A damaged database is not served. It is looked over while the tree is rendered, which takes longer.
+        let checked = tokio::spawn(check(core.store.clone()));
+        core.writer = core.writer.warning_of(fetches.clone()).within(room.clone());
         let mut targets: Vec<Target> = Vec::new();
         for site in &sites {
             if !targets.iter().any(|target| target.layout() == site.layout) {
@@ -329,6 +368,7 @@ impl Server {
             look: fetches.look(placeholders),
         };
         let (publisher, task) = Publisher::start(sources, targets.clone(), mode).await;
+        checked.await.map_err(|error| Error::Check(error.to_string()))??;
         let mut bound = Vec::with_capacity(sites.len());
         for SiteOptions { listen, layout, page, live, tls } in sites {
             let listening = |source| Error::Listen { address: listen, source };
@@ -353,6 +393,7 @@ impl Server {
             clock: clock.clone(),
             program: options.program,
             kept: options.deliveries,
+            room: room.clone(),
         };
         let (webhooks, deliveries) = Webhooks::start(webhook_sources, surroundings, stopping.clone());
         let surroundings = notify::Surroundings {
@@ -391,6 +432,7 @@ impl Server {
             max_picture,
             max_movie,
             media,
+            room,
             fetches,
             webhooks,
             notices,

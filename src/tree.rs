@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::layout::TreeFile;
+use crate::{disk, layout::TreeFile};
 
 /// What was done to a tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,6 +35,14 @@ impl std::ops::AddAssign for Tally {
 pub struct Error {
     path: PathBuf,
     source: io::Error,
+}
+
+impl Error {
+    /// Whether the disk takes no more.
+    #[must_use]
+    pub fn is_no_room(&self) -> bool {
+        disk::is_no_room(&self.source)
+    }
 }
 
 /// The folder of a tree.
@@ -102,10 +110,10 @@ impl Tree {
     }
 
     fn copy(&self, path: &Path, source: &Path) -> io::Result<()> {
-        let unfinished = self.unfinished();
-        fs::copy(source, &unfinished)?;
-        fs::File::open(&unfinished)?.sync_data()?;
-        put_in_place(&unfinished, path)
+        self.make(path, |unfinished| {
+            fs::copy(source, unfinished)?;
+            fs::File::open(unfinished)?.sync_data()
+        })
     }
 
     /// The length of a file, in bytes; `None` if it is not there.
@@ -114,23 +122,28 @@ impl Tree {
         Some(fs::metadata(self.place(path).ok()?).ok()?.len())
     }
 
-    fn unfinished(&self) -> PathBuf {
-        self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
-    }
-
     /// Puts another name for a finished file in place. A file is never altered, only replaced, so names can share it.
     fn share(&self, path: &Path, other: &Path) -> io::Result<()> {
-        let unfinished = self.unfinished();
-        fs::hard_link(other, &unfinished)?;
-        put_in_place(&unfinished, path)
+        self.make(path, |unfinished| fs::hard_link(other, unfinished))
     }
 
     fn replace(&self, path: &Path, body: &[u8]) -> io::Result<()> {
-        let unfinished = self.unfinished();
-        let mut file = fs::File::create(&unfinished)?;
-        file.write_all(body)?;
-        file.sync_data()?;
-        put_in_place(&unfinished, path)
+        self.make(path, |unfinished| {
+            let mut file = fs::File::create(unfinished)?;
+            file.write_all(body)?;
+            file.sync_data()
+        })
+    }
+
+    /// Makes a file beside the tree's own, and puts it in place. One that fails does not stay: the disk may be full.
+    fn make(&self, path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+        let unfinished = self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let made = make(&unfinished).and_then(|()| put_in_place(&unfinished, path));
+        if made.is_err() {
+            // Nor is it in anybody's way: the next start removes it.
+            let _ = fs::remove_file(&unfinished);
+        }
+        made
     }
 
     /// Removes a file, if it is there.

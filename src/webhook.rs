@@ -19,6 +19,7 @@ use std::{path::PathBuf, sync::Arc};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    disk::Room,
     store::{Arrival, Store},
     studio::Studio,
     writer::{Clock, Writer},
@@ -55,6 +56,8 @@ pub struct Surroundings {
     pub program: PathBuf,
     /// How long deliveries are kept.
     pub kept: DeliverySettings,
+    /// Where there must be room for them.
+    pub room: Arc<Room>,
 }
 
 impl Webhooks {
@@ -67,7 +70,8 @@ impl Webhooks {
     ) -> (Arc<Self>, JoinHandle<()>) {
         let (sources, watched) = watch::channel(Arc::new(sources));
         let (store, clock) = (surroundings.store.clone(), surroundings.clock.clone());
-        let (inbox, storing) = Inbox::start(store, clock, surroundings.kept, stopping.clone());
+        let (kept, room) = (surroundings.kept, surroundings.room.clone());
+        let (inbox, storing) = Inbox::start(store, clock, kept, room, stopping.clone());
         let program = surroundings.program.clone();
         let workers = Workers::new(surroundings, watched, stopping);
         let task = tokio::spawn(async move {

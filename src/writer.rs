@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    disk::{Room, Short},
     fetch::Fetches,
     metrics::Writes,
     model::{
@@ -76,6 +77,15 @@ impl Request {
         let Reader { changes, findings, generated, .. } = reader;
         Self { changes, findings, generated, ..Self::default() }
     }
+
+    /// Whether nothing is there after it that was not before.
+    fn only_takes_away(&self) -> bool {
+        self.changes.iter().all(|change| match change {
+            Change::One { op: Op::Delete | Op::Remove(..), .. } => true,
+            Change::One { op: Op::Attach(attachment, _), .. } => attachment.is_none(),
+            _ => false,
+        })
+    }
 }
 
 /// What a request did.
@@ -126,6 +136,9 @@ pub enum Refused {
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
+    /// The disk is nearly full.
+    #[error(transparent)]
+    NoRoom(#[from] Short),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Arc<store::Error>),
@@ -140,6 +153,7 @@ pub struct Writer {
     revision: watch::Receiver<u64>,
     fetches: Option<Arc<Fetches>>,
     tally: Writes,
+    room: Option<Arc<Room>>,
 }
 
 impl Writer {
@@ -154,13 +168,19 @@ impl Writer {
         let (announce, revision) = watch::channel(last);
         let tally = Writes::default();
         let task = commit::Committer { store, studio, clock, announce, tally: tally.clone() };
-        Ok((Self { queue, revision, fetches: None, tally }, tokio::spawn(task.run(requests))))
+        Ok((Self { queue, revision, fetches: None, tally, room: None }, tokio::spawn(task.run(requests))))
     }
 
     /// The same, which warns of files on servers that nothing is fetched from.
     #[must_use]
     pub fn warning_of(self, fetches: Arc<Fetches>) -> Self {
         Self { fetches: Some(fetches), ..self }
+    }
+
+    /// The same, which takes only deletions where there is too little room for more.
+    #[must_use]
+    pub fn within(self, room: Arc<Room>) -> Self {
+        Self { room: Some(room), ..self }
     }
 
     fn warn(&self, request: &mut Request) {
@@ -181,6 +201,9 @@ impl Writer {
 
     /// Has a request written, and answers when it is durable.
     pub async fn write(&self, mut request: Request) -> Result<Outcome, Refused> {
+        if let Some(room) = self.room.as_ref().filter(|_| !request.dry_run && !request.only_takes_away()) {
+            room.for_changes()?;
+        }
         self.warn(&mut request);
         let (reply, answer) = oneshot::channel();
         self.queue.try_send((request, reply)).map_err(|error| match error {

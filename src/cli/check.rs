@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 
 use super::{Common, say, serve::install_all};
@@ -44,7 +43,7 @@ impl Check {
             say(&format!("configuration: listens on {}, {layout} layout, {page} page", site.listen))?;
         }
         let core = Core::open(&folder.database(), clock.clone()).await?;
-        core.store.check().await.context("the database is damaged; restore a backup")?;
+        core.store.check().await?;
         let tokens = access::all(&core.store).await?;
         if tokens.is_empty() {
             refuse_open(sites.iter().map(|site| site.listen), settings.openness())?;

@@ -50,7 +50,11 @@ impl Render {
         };
         let database = database_of(&common.data_dir());
         anyhow::ensure!(database.is_file(), "there is no database {}", database.display());
-        let core = Core::open(&database, system_clock()).await?;
+        let core = if folder.is_some() {
+            Core::open(&database, system_clock()).await?
+        } else {
+            Core::open_beside(&database, system_clock()).await?
+        };
         let out = self.out.clone().or_else(|| folder.as_ref().map(|folder| folder.tree(layout)));
         let out = out.context("neither a folder nor the data folder to render into")?;
         let context = core.studio.context();

@@ -159,10 +159,10 @@ impl Endpoint {
         self.with(|operation| operation.response(status, ResponseBuilder::new().description(description).build()))
     }
 
-    /// The errors that it can answer with, by status. 400, 403, 429, 500 and 503 go without saying, and so does 401 where something
+    /// The errors that it can answer with, by status. 400, 403, 429, 500, 503 and 507 go without saying, and so does 401 where something
     /// is needed.
     pub fn refuses(self, statuses: &[&str]) -> Self {
-        let all = ["400", "403", "429", "500", "503"].iter().chain(statuses);
+        let all = ["400", "403", "429", "500", "503", "507"].iter().chain(statuses);
         all.fold(self, |endpoint, status| endpoint.refuses_with(status))
     }
 

@@ -158,7 +158,7 @@ async fn put(
     let key = address.key(kind)?;
     let options = options.for_file()?;
     let before = entity(&state, &key).await?;
-    receive::check_headers(&headers, state.max_file(kind))?;
+    receive::check_headers(&headers, state.max_file(kind), &state.media)?;
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media_type.starts_with("multipart/") {
         let detail = "PUT takes the file itself, as curl -T sends it; a form goes to the same address by POST";
@@ -179,7 +179,7 @@ async fn post(
     let key = address.key(kind)?;
     let options = options.for_file()?;
     let before = entity(&state, &key).await?;
-    receive::check_headers(request.headers(), state.max_file(kind).saturating_add(AROUND))?;
+    receive::check_headers(request.headers(), state.max_file(kind).saturating_add(AROUND), &state.media)?;
     if ["content-digest", "repr-digest"].iter().any(|name| request.headers().contains_key(*name)) {
         let detail = "the digest of a file in a form stands in the headers of its part; or send the file by PUT";
         return Err(Problem::BadRequest(detail.to_owned()));

@@ -132,6 +132,9 @@ pub struct Status {
     /// How many problems there are of each severity, in all projects and in the studio.
     #[schema(inline)]
     problems: SeverityCounts,
+    /// The disk that all data is on.
+    #[schema(inline)]
+    disk: DiskStatus,
     /// The sites that are served.
     #[schema(inline)]
     sites: Vec<SiteStatus>,
@@ -150,6 +153,16 @@ struct MediaStatus {
     /// Files of other servers.
     #[schema(inline)]
     fetches: Tally,
+}
+
+/// How full the disk is.
+#[derive(Serialize, ToSchema)]
+struct DiskStatus {
+    /// The bytes that are free; null if that cannot be said.
+    #[schema(required)]
+    free: Option<u64>,
+    /// The bytes that files leave free.
+    min_free: u64,
 }
 
 /// How a site is.
@@ -183,6 +196,7 @@ async fn status(State(state): State<AppState>) -> Response {
         projects: state.studio.context().list(crate::model::Kind::Project).len(),
         media: MediaStatus { files: held.files, bytes: held.bytes, fetches: state.fetches.tally() },
         problems: SeverityCounts::of(&state),
+        disk: DiskStatus { free: state.room.free(), min_free: state.room.reserve() },
         sites: state.sites.iter().map(site).collect(),
         publish_hooks: state.notices.status(),
     };
@@ -202,6 +216,7 @@ pub struct Health {
 
 async fn ready(State(state): State<AppState>) -> Response {
     let mut reason = state.store.probe().await.err().map(|error| error.to_string());
+    reason = reason.or(state.room.for_changes().err().map(|short| short.to_string()));
     let failure = state.publisher.progress().borrow().failure.clone();
     reason = reason.or(failure.map(|(_, failure)| failure));
     match reason {

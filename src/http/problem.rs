@@ -8,7 +8,12 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{model::fault::Fault, publish, store, writer::Refused};
+use crate::{
+    disk::{self, Short},
+    model::fault::Fault,
+    publish, store,
+    writer::Refused,
+};
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -64,7 +69,13 @@ pub enum Problem {
     /// 503: come again.
     #[error("{0}")]
     Unavailable(String),
+    /// 507: the disk is full.
+    #[error("{0}: nothing was stored")]
+    InsufficientStorage(String),
 }
+
+/// What is said when it is the disk that refuses.
+const DISK_TAKES_NO_MORE: &str = "the disk of this server takes no more: it is full, its quota is used up, or it fails";
 
 fn places(number: usize) -> String {
     if number == 1 { "one place".to_owned() } else { format!("{number} places") }
@@ -119,6 +130,9 @@ impl Problem {
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
             Self::BadGateway(_) => (StatusCode::BAD_GATEWAY, "bad-gateway", "Another server did not give it"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now"),
+            Self::InsufficientStorage(_) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "insufficient-storage", "There is no room for it")
+            }
         }
     }
 }
@@ -167,17 +181,36 @@ pub fn with_request_id(response: Response, id: &str) -> Response {
     Response::from_parts(parts, value.to_string().into())
 }
 
+impl Problem {
+    /// The store failed, and that is logged.
+    pub fn of_store(error: &store::Error) -> Self {
+        if error.is_no_room() { Self::InsufficientStorage(DISK_TAKES_NO_MORE.to_owned()) } else { Self::Internal }
+    }
+}
+
+impl From<Short> for Problem {
+    fn from(short: Short) -> Self {
+        Self::InsufficientStorage(short.to_string())
+    }
+}
+
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         tracing::error!(%error, "the store failed");
-        Self::Internal
+        Self::of_store(&error)
     }
 }
 
 impl From<std::io::Error> for Problem {
     /// A file of the media store could not be written or read.
     fn from(error: std::io::Error) -> Self {
+        if let Some(short) = error.get_ref().and_then(|inner| inner.downcast_ref::<Short>()) {
+            return (*short).into();
+        }
         tracing::error!(%error, "the media store failed");
+        if disk::is_no_room(&error) {
+            return Self::InsufficientStorage(DISK_TAKES_NO_MORE.to_owned());
+        }
         Self::Internal
     }
 }
@@ -186,6 +219,9 @@ impl From<publish::Error> for Problem {
     fn from(error: publish::Error) -> Self {
         match error {
             publish::Error::Stopped => Self::Unavailable("the server is stopping".to_owned()),
+            publish::Error::Tree(error) if error.is_no_room() => {
+                Self::InsufficientStorage(DISK_TAKES_NO_MORE.to_owned())
+            }
             // The publisher has logged it.
             _ => Self::Internal,
         }
@@ -201,10 +237,9 @@ impl From<Refused> for Problem {
             Refused::Precondition(_) => Self::PreconditionFailed(words),
             Refused::KeyReused => Self::KeyReused,
             Refused::Busy | Refused::Stopping => Self::Unavailable(words),
-            Refused::Store(error) => {
-                tracing::error!(%error, "what was asked for could not be written");
-                Self::Internal
-            }
+            Refused::NoRoom(short) => short.into(),
+            // The writer has logged it.
+            Refused::Store(error) => Self::of_store(&error),
         }
     }
 }

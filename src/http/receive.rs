@@ -21,13 +21,13 @@ use super::{AppState, problem::Problem};
 use crate::{
     media::{
         receive::{Error, Wanted, receive},
-        store::Received,
+        store::{MediaStore, Received},
     },
     model::{Kind, media::Sha256},
 };
 
-/// Refuses what could not be heeded, before anything is received.
-pub fn check_headers(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+/// Refuses what could not be heeded, or has no room, before anything is received.
+pub fn check_headers(headers: &HeaderMap, limit: u64, store: &MediaStore) -> Result<(), Problem> {
     if headers.contains_key(header::CONTENT_RANGE) {
         // RFC 9110 §14.5: to take a part for the whole would destroy what is there.
         let detail = "a part of a file cannot be put (Content-Range): send the whole";
@@ -41,7 +41,7 @@ pub fn check_headers(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
     if length.is_some_and(|length| length > limit) {
         return Err(Problem::TooLarge(limit));
     }
-    Ok(())
+    Ok(store.need_room(length.unwrap_or_default())?)
 }
 
 /// The digests that a file must have, as its sender says (RFC 9530).

@@ -132,7 +132,9 @@ async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: B
 impl From<Overflow> for Problem {
     fn from(overflow: Overflow) -> Self {
         match overflow {
-            Overflow::Store(_) => Self::Internal,
+            Overflow::NoRoom(short) => short.into(),
+            // The inbox has logged it.
+            Overflow::Store(error) => Self::of_store(&error),
             Overflow::Busy | Overflow::Stopping => Self::Unavailable(overflow.to_string()),
         }
     }

@@ -199,6 +199,7 @@ fn prepare(
 /// Writes the movie with its index in front. One for which that cannot be done is served as it is: a browser asks for the
 /// index at its end, then.
 fn fast_start(store: &Arc<MediaStore>, file: &mut File) -> Result<Option<Pin>, Refused> {
+    store.need_room(file.metadata()?.len())?;
     let mut out = BufWriter::with_capacity(1 << 16, store.begin()?);
     match movie::write_fast_start(file, &mut out) {
         Err(movie::Refused::Immovable(_)) => return Ok(None),

@@ -17,10 +17,15 @@ use std::{
 
 use sha2::Digest;
 
-use crate::model::media::Sha256;
+use crate::{
+    disk::{self, Room},
+    model::media::Sha256,
+};
 
 /// The folder for files that are not finished yet.
 const SCRATCH: &str = ".unfinished";
+/// After so many bytes it is looked whether there is still room.
+const LOOKED_AFTER: u64 = 1 << 20;
 
 /// The folder of a media store.
 #[derive(Debug)]
@@ -28,6 +33,7 @@ pub struct MediaStore {
     root: PathBuf,
     next: AtomicU64,
     pins: Mutex<Pins>,
+    room: Option<Arc<Room>>,
 }
 
 #[derive(Debug, Default)]
@@ -59,18 +65,34 @@ impl MediaStore {
     /// The store in a folder, which is made if it is absent. What an earlier run left unfinished is removed; so nobody else
     /// may write into it.
     pub fn open(root: &Path) -> io::Result<Arc<Self>> {
+        Self::open_within(root, None)
+    }
+
+    /// The same, which takes only as much as there is room for.
+    pub fn open_within(root: &Path, room: Option<Arc<Room>>) -> io::Result<Arc<Self>> {
         let scratch = root.join(SCRATCH);
         match fs::remove_dir_all(&scratch) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => fs::create_dir_all(&scratch)?,
         }
-        Ok(Self::at(root))
+        // The name of a new folder is to survive a power cut as well.
+        root.parent().map_or(Ok(()), disk::sync_names)?;
+        Ok(Arc::new(Self { room, ..Self::of(root) }))
     }
 
     /// The store in a folder, to be read only.
     #[must_use]
     pub fn at(root: &Path) -> Arc<Self> {
-        Arc::new(Self { root: root.to_owned(), next: AtomicU64::new(0), pins: Mutex::default() })
+        Arc::new(Self::of(root))
+    }
+
+    fn of(root: &Path) -> Self {
+        Self { root: root.to_owned(), next: AtomicU64::new(0), pins: Mutex::default(), room: None }
+    }
+
+    /// Whether there is room for a file of this many bytes.
+    pub fn need_room(&self, bytes: u64) -> io::Result<()> {
+        self.room.as_ref().map_or(Ok(()), |room| Ok(room.for_files(bytes)?))
     }
 
     /// Where the file with this hash is, if it is there.
@@ -82,6 +104,7 @@ impl MediaStore {
 
     /// A new file, beside the others.
     pub fn begin(self: &Arc<Self>) -> io::Result<Unfinished> {
+        self.need_room(0)?;
         let path = self.root.join(SCRATCH).join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
         let file = File::options().read(true).write(true).create_new(true).open(&path)?;
         Ok(Unfinished { store: self.clone(), path, file, hasher: sha2::Sha256::new(), size: 0 })
@@ -199,6 +222,9 @@ impl Drop for Unfinished {
 
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.size / LOOKED_AFTER != (self.size + bytes.len() as u64) / LOOKED_AFTER {
+            self.store.need_room(0)?;
+        }
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);
         self.size += written as u64;
@@ -255,17 +281,16 @@ impl Received {
         let store = &self.unfinished.store;
         let pin = store.pin(self.hash);
         let path = store.path(self.hash);
-        if fs::metadata(&path).is_ok_and(|known| known.len() == self.size()) {
-            return Ok(pin);
-        }
-        if let Some(folder) = path.parent() {
+        let Some(folder) = path.parent() else { return Ok(pin) };
+        if !fs::metadata(&path).is_ok_and(|known| known.len() == self.size()) {
             fs::create_dir_all(folder)?;
             fs::rename(&self.unfinished.path, &path)?;
-            // The name is to survive a power cut as the bytes do, and so is that of its folder, which may be new.
-            File::open(folder)?.sync_all()?;
-            File::open(&store.root)?.sync_all()?;
             store.pins().holding.add(self.size());
         }
+        // The name is to survive a power cut as the bytes do, and so is that of its folder, which may be new. One that is there
+        // already may have come a moment ago, or when syncing failed.
+        disk::sync_names(folder)?;
+        disk::sync_names(&store.root)?;
         Ok(pin)
     }
 }

@@ -247,6 +247,12 @@ impl Attachment {
         if kind == Kind::Edit { Self::Movie(None) } else { Self::Thumbnail(None) }
     }
 
+    /// Whether this takes the medium away.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::Thumbnail(None) | Self::Movie(None))
+    }
+
     /// Where it was fetched from; `None` if it was uploaded.
     #[must_use]
     pub fn source(&self) -> Option<&str> {

@@ -162,10 +162,15 @@ impl Store {
         let rows = serde_json::to_string(&arrivals.iter().map(row).collect::<Vec<_>>())?;
         let row = |a: &Arrival| json!([a.source, a.delivery_id, a.fingerprint]);
         let keys = serde_json::to_string(&arrivals.iter().map(row).collect::<Vec<_>>())?;
-        let mut writer = self.writer.lock().await;
-        let last: Option<i64> = sqlx::query_scalar(LAST).fetch_one(&mut *writer).await?;
-        sqlx::query(RECEIVE).bind(rows).execute(&mut *writer).await?;
-        let found: Vec<(i64, i64)> = sqlx::query_as(KNOWN).bind(keys).fetch_all(&mut *writer).await?;
+        let mut writer = self.writer().await?;
+        let received = async {
+            let last: Option<i64> = sqlx::query_scalar(LAST).fetch_one(writer.connection()).await?;
+            sqlx::query(RECEIVE).bind(rows).execute(writer.connection()).await?;
+            let found: Vec<(i64, i64)> = sqlx::query_as(KNOWN).bind(keys).fetch_all(writer.connection()).await?;
+            Ok((last, found))
+        };
+        let received = received.await;
+        let (last, found) = writer.ended(received).await?;
         drop(writer);
         let found: HashMap<i64, i64> = found.into_iter().collect();
         let mut new = std::collections::HashSet::new();
@@ -187,24 +192,19 @@ impl Store {
     pub async fn settle(&self, settled: &[(i64, &'static str, Instant, Value)]) -> Result<(), Error> {
         let rows: Vec<Value> =
             settled.iter().map(|(id, status, at, result)| json!([id, status, at, result.to_string()])).collect();
-        let mut writer = self.writer.lock().await;
-        sqlx::query(SETTLE).bind(serde_json::to_string(&rows)?).execute(&mut *writer).await?;
-        Ok(())
+        let rows = serde_json::to_string(&rows)?;
+        self.alter(sqlx::query(SETTLE).bind(rows)).await.map(drop)
     }
 
     /// Has deliveries of a source applied once more: those in a status, or one. Gives how many.
     pub async fn retry(&self, source: &str, status: Option<&str>, id: Option<i64>) -> Result<u64, Error> {
-        let mut writer = self.writer.lock().await;
-        let done = sqlx::query(RETRY).bind(source).bind(status).bind(id).execute(&mut *writer).await?;
-        Ok(done.rows_affected())
+        self.alter(sqlx::query(RETRY).bind(source).bind(status).bind(id)).await
     }
 
     /// Has deliveries of a source applied that wait for one of these projects.
     pub async fn retry_waiting(&self, source: &str, projects: &[&str]) -> Result<u64, Error> {
         let projects = serde_json::to_string(projects)?;
-        let mut writer = self.writer.lock().await;
-        let done = sqlx::query(RETRY_WAITING).bind(source).bind(projects).execute(&mut *writer).await?;
-        Ok(done.rows_affected())
+        self.alter(sqlx::query(RETRY_WAITING).bind(source).bind(projects)).await
     }
 
     /// Whether any delivery of a source waits for a project.
@@ -239,11 +239,10 @@ impl Store {
     /// Forgets deliveries that came before a moment, and drops the oldest headers and bodies until no more than so many bytes
     /// are left. What is still to be applied stays.
     pub async fn prune_deliveries(&self, before: Instant, most: i64) -> Result<(), Error> {
-        let mut writer = self.writer.lock().await;
-        sqlx::query(FORGET).bind(before).execute(&mut *writer).await?;
-        let kept: i64 = sqlx::query_scalar(KEPT).fetch_one(&mut *writer).await?;
+        self.alter(sqlx::query(FORGET).bind(before)).await?;
+        let kept: i64 = sqlx::query_scalar(KEPT).fetch_one(&self.readers).await?;
         if kept > most {
-            sqlx::query(DROP_BODIES).bind(kept - most).execute(&mut *writer).await?;
+            self.alter(sqlx::query(DROP_BODIES).bind(kept - most)).await?;
         }
         Ok(())
     }

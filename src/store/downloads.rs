@@ -44,15 +44,20 @@ impl Store {
 
     /// Keeps what is known of some, and forgets others.
     pub async fn keep_downloads(&self, known: &[(String, Download)], gone: &[String]) -> Result<(), Error> {
-        let mut writer = self.writer.lock().await;
-        if !known.is_empty() {
-            let rows: Result<Vec<_>, Error> =
-                known.iter().map(|(url, download)| Ok(json!([url, serde_json::to_string(download)?]))).collect();
-            sqlx::query(KEEP).bind(serde_json::to_string(&rows?)?).execute(&mut *writer).await?;
-        }
-        if !gone.is_empty() {
-            sqlx::query(FORGET).bind(serde_json::to_string(gone)?).execute(&mut *writer).await?;
-        }
-        Ok(())
+        let rows: Result<Vec<_>, Error> =
+            known.iter().map(|(url, download)| Ok(json!([url, serde_json::to_string(download)?]))).collect();
+        let (rows, gone_urls) = (serde_json::to_string(&rows?)?, serde_json::to_string(gone)?);
+        let mut writer = self.writer().await?;
+        let written = async {
+            if !known.is_empty() {
+                sqlx::query(KEEP).bind(rows).execute(writer.connection()).await?;
+            }
+            if !gone.is_empty() {
+                sqlx::query(FORGET).bind(gone_urls).execute(writer.connection()).await?;
+            }
+            Ok(())
+        };
+        let written = written.await;
+        writer.ended(written).await
     }
 }

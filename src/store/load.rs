@@ -15,7 +15,7 @@ use crate::model::{
 const ENTITIES: &str = "select kind, id, position, body, times, since from entity where project = ?";
 const TOMBSTONES: &str = "select kind, id, at from tombstone where project = ?";
 const REVISION: &str = "select revision from revision where project = ?";
-const LAST_REVISION: &str = "select coalesce(max(revision), 0) from revision";
+pub(super) const LAST_REVISION: &str = "select coalesce(max(revision), 0) from revision";
 const COUNTS: &str = "
     with step as (
         select *, (at - ((at % 86400000000) + 86400000000) % 86400000000) / 86400000000 as day

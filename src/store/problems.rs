@@ -84,8 +84,7 @@ impl Store {
         for (sql, rows) in lists {
             for some in rows.chunks(AT_A_TIME) {
                 // Taken anew each time: others write in between.
-                let mut writer = self.writer.lock().await;
-                sqlx::query(sql).bind(serde_json::to_string(some)?).execute(&mut *writer).await?;
+                self.alter(sqlx::query(sql).bind(serde_json::to_string(some)?)).await?;
             }
         }
         Ok(())

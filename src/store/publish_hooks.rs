@@ -72,20 +72,22 @@ impl Store {
         };
         let rows: Vec<_> = told.iter().map(row).collect::<Result<_, Error>>()?;
         let gone: Vec<_> = gone.iter().map(|(hook, project)| json!([hook, project_text(project.as_ref())])).collect();
-        let mut writer = self.writer.lock().await;
-        let mut transaction = writer.begin().await?;
-        for (sql, rows) in [(FORGET, gone), (KEEP, rows)] {
-            if !rows.is_empty() {
-                sqlx::query(sql).bind(serde_json::to_string(&rows)?).execute(&mut *transaction).await?;
+        let mut writer = self.writer().await?;
+        let written = async {
+            let mut transaction = writer.connection().begin().await?;
+            for (sql, rows) in [(FORGET, gone), (KEEP, rows)] {
+                if !rows.is_empty() {
+                    sqlx::query(sql).bind(serde_json::to_string(&rows)?).execute(&mut *transaction).await?;
+                }
             }
-        }
-        Ok(transaction.commit().await?)
+            Ok(transaction.commit().await?)
+        };
+        let written = written.await;
+        writer.ended(written).await
     }
 
     /// Forgets what was told to all hooks but these.
     pub async fn forget_other_hooks(&self, hooks: &[&str]) -> Result<(), Error> {
-        let mut writer = self.writer.lock().await;
-        sqlx::query(FORGET_OTHERS).bind(serde_json::to_string(hooks)?).execute(&mut *writer).await?;
-        Ok(())
+        self.alter(sqlx::query(FORGET_OTHERS).bind(serde_json::to_string(hooks)?)).await.map(drop)
     }
 }

@@ -48,31 +48,24 @@ impl Store {
 
     /// Keeps a new token; false if there is one of that name which is not revoked.
     pub async fn add_token(&self, token: &StoredToken) -> Result<bool, Error> {
-        let mut writer = self.writer.lock().await;
         let added = sqlx::query(ADD)
             .bind(&token.id)
             .bind(&token.name)
             .bind(&token.hash)
             .bind(&token.rights)
             .bind(token.created)
-            .bind(token.expires)
-            .execute(&mut *writer)
-            .await?;
-        Ok(added.rows_affected() == 1)
+            .bind(token.expires);
+        Ok(self.alter(added).await? == 1)
     }
 
     /// Notes that a token is not valid any more; false if it is unknown, or was revoked before.
     pub async fn revoke_token(&self, id: &Id, now: Instant) -> Result<bool, Error> {
-        let mut writer = self.writer.lock().await;
-        let revoked = sqlx::query(REVOKE).bind(now).bind(id.as_str()).execute(&mut *writer).await?;
-        Ok(revoked.rows_affected() == 1)
+        Ok(self.alter(sqlx::query(REVOKE).bind(now).bind(id.as_str())).await? == 1)
     }
 
     /// Notes when tokens were last used.
     pub async fn use_tokens(&self, uses: &[(Id, Instant)]) -> Result<(), Error> {
         let uses = json!(uses).to_string();
-        let mut writer = self.writer.lock().await;
-        sqlx::query(USED).bind(uses).execute(&mut *writer).await?;
-        Ok(())
+        self.alter(sqlx::query(USED).bind(uses)).await.map(drop)
     }
 }

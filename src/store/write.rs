@@ -148,7 +148,7 @@ fn columns(counted: Option<&Counted>) -> [Value; 4] {
     })
 }
 
-/// Writes the rows in one transaction. Its statements go to the connection's thread together: for a small batch the way
+/// Writes the rows in one transaction, which is left open where that fails. Its statements go to the connection's thread together: for a small batch the way
 /// there and back takes longer than what is done there.
 pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Result<(), Error> {
     let wipes = WIPE.map(|sql| (sql, &rows.wiped));
@@ -172,12 +172,7 @@ pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Res
     if forget.is_some() {
         query = query.bind(rows.oldest_answer);
     }
-    let written = query.execute(&mut *connection).await;
-    if written.is_err() {
-        // There is nothing to roll back where the transaction did not begin.
-        let _ = sqlx::query("rollback").execute(connection).await;
-    }
-    written?;
+    query.execute(connection).await?;
     Ok(())
 }
 
@@ -207,6 +202,8 @@ mod tests {
             .chain(super::super::tokens::STATEMENTS)
             .chain(super::super::publish_hooks::STATEMENTS)
             .chain(super::super::problems::STATEMENTS)
+            .chain(super::super::copy::STATEMENTS)
+            .chain(super::super::open::STATEMENTS)
         {
             connection.prepare(sql.into_sql_str()).await.unwrap();
         }

@@ -9,6 +9,7 @@ use tokio::{
 
 use super::settings::DeliverySettings;
 use crate::{
+    disk::{Room, Short},
     server::stopped,
     store::{self, Arrival, Store},
     writer::Clock,
@@ -32,6 +33,9 @@ pub enum Overflow {
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
+    /// The disk is full.
+    #[error(transparent)]
+    NoRoom(#[from] Short),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Arc<store::Error>),
@@ -43,6 +47,7 @@ type Reply = oneshot::Sender<Result<(i64, bool), Overflow>>;
 #[derive(Debug, Clone)]
 pub struct Inbox {
     queue: mpsc::Sender<(Arrival, Reply)>,
+    room: Arc<Room>,
 }
 
 impl Inbox {
@@ -51,14 +56,16 @@ impl Inbox {
         store: Arc<Store>,
         clock: Clock,
         kept: DeliverySettings,
+        room: Arc<Room>,
         stopping: watch::Receiver<bool>,
     ) -> (Self, JoinHandle<()>) {
         let (queue, arrivals) = mpsc::channel(QUEUE);
-        (Self { queue }, tokio::spawn(Task { store, clock, kept }.run(arrivals, stopping)))
+        (Self { queue, room }, tokio::spawn(Task { store, clock, kept }.run(arrivals, stopping)))
     }
 
     /// Stores a delivery, and answers when it is durable: with its number, and whether it is new.
     pub async fn store(&self, arrival: Arrival) -> Result<(i64, bool), Overflow> {
+        self.room.for_changes()?;
         let (reply, answer) = oneshot::channel();
         self.queue.try_send((arrival, reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Overflow::Busy,

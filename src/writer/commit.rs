@@ -91,7 +91,7 @@ impl Committer {
         }
         let altered = draft.finish();
         let written = match altered.rows(&mut rows, &revisions) {
-            Ok(()) if rows.is_empty() => Ok(()),
+            Ok(()) if rows.is_empty() => self.store.secure().await,
             Ok(()) => self.commit(&rows).await,
             Err(error) => Err(error),
         };

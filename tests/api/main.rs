@@ -5,6 +5,7 @@
 mod support;
 
 mod admin;
+mod backup;
 mod bad_input;
 mod bad_requests;
 mod bad_values;
@@ -12,7 +13,10 @@ mod batches;
 mod burndown;
 mod collections;
 mod crash;
+mod data_folder;
 mod events;
+#[cfg(target_os = "linux")]
+mod faults;
 mod fetch_client;
 mod fetching;
 mod filter;
@@ -22,6 +26,7 @@ mod meaning;
 mod media;
 mod mends;
 mod metrics;
+mod migrations;
 mod movies;
 mod outside;
 mod outside_media;

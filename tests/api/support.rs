@@ -135,7 +135,8 @@ impl TestServer {
         Self::start_on(folder, Some(temp), alter).await
     }
 
-    async fn start_on(folder: PathBuf, temp: Option<TempDir>, alter: impl FnOnce(&mut Options)) -> Self {
+    /// A server on a folder of one's own, which may have been written by another.
+    pub async fn start_on(folder: PathBuf, temp: Option<TempDir>, alter: impl FnOnce(&mut Options)) -> Self {
         let listen = "127.0.0.1:0".parse().unwrap();
         let site = SiteOptions { listen, layout: Layout::Classic, page: None, live: false, tls: None };
         let mut options = Options { max_body: 64 << 20, ..Options::usual(vec![site]) };

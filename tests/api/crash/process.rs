@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStderr, ChildStdout, Command},
+    sync::mpsc,
     time::timeout,
 };
 
@@ -24,19 +25,45 @@ pub struct Process {
     pub address: SocketAddr,
     client: reqwest::Client,
     child: Child,
-    log: Lines<BufReader<ChildStderr>>,
+    log: mpsc::UnboundedReceiver<String>,
     _stdout: Lines<BufReader<ChildStdout>>,
 }
 
 /// The command that starts a server on a data folder and any free port.
 pub fn command(folder: &Path) -> Command {
+    let mut command = program(folder);
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command
+}
+
+/// Runs a command on a data folder; whether it went well, and what it said on standard output and error.
+pub async fn run(folder: &Path, words: &[String]) -> (bool, String, String) {
+    let ended = timeout(DEADLINE, program(folder).args(words).output()).await.expect("it does not end").unwrap();
+    let [said, failed] = [&ended.stdout, &ended.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    (ended.status.success(), said, failed)
+}
+
+fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_watchtower-server"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder).kill_on_drop(true);
+    command.arg("--data-dir").arg(folder).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATCHTOWER_")) {
         command.env_remove(name);
     }
     command
+}
+
+/// Reads a log as it is written, so that nobody waits for a reader.
+fn drained(log: ChildStderr) -> mpsc::UnboundedReceiver<String> {
+    let (lines, read) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut log = BufReader::new(log).lines();
+        while let Ok(Some(line)) = log.next_line().await {
+            // Most of it nobody reads.
+            let _ = lines.send(line);
+        }
+    });
+    read
 }
 
 impl Process {
@@ -45,13 +72,19 @@ impl Process {
         Self::of(command(folder)).await
     }
 
-    /// Starts a server by a command of one's own.
+    /// Starts a server by a command of one's own, which names its folder.
     pub async fn of(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        let log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut log = drained(child.stderr.take().unwrap());
         let line = timeout(DEADLINE, stdout.next_line()).await.expect("it does not start").unwrap();
-        let line = line.expect("it ended at once");
+        let Some(line) = line else {
+            let mut said = String::new();
+            while let Some(line) = log.recv().await {
+                said = said + &line + "\n";
+            }
+            panic!("it ended at once: {said}");
+        };
         let address = line.split_once("://").and_then(|(_, rest)| rest.split_whitespace().next());
         let address = address.and_then(|address| address.parse().ok()).expect(&line);
         watchtower_server::fetch::client::use_ring();
@@ -76,15 +109,37 @@ impl Process {
 
     /// Sends a request, which must succeed.
     pub async fn send(&self, method: Method, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.try_send(method, path, body).await;
+        assert!(status.is_success(), "{path}: {status}\n{answer}");
+        answer
+    }
+
+    /// Sends a request, which may be refused.
+    pub async fn try_send(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
         let mut request = self.client.request(method, self.url() + path);
         if !body.is_null() {
             request = request.json(body);
         }
         let response = request.send().await.unwrap();
         let status = response.status();
-        let text = response.text().await.unwrap();
-        assert!(status.is_success(), "{path}: {status}\n{text}");
-        serde_json::from_str(&text).unwrap()
+        (status, response.json().await.unwrap())
+    }
+
+    /// Uploads a file, which must succeed; gives the revision.
+    pub async fn upload(&self, path: &str, bytes: Vec<u8>) -> u64 {
+        let response = self.client.put(self.url() + path).body(bytes).send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.headers()["watchtower-revision"].to_str().unwrap().parse().unwrap()
+    }
+
+    /// A file; `None` if it is not there.
+    pub async fn file(&self, path: &str) -> Option<Vec<u8>> {
+        let response = self.client.get(self.url() + path).send().await.unwrap();
+        if response.status() == StatusCode::NOT_FOUND {
+            return None;
+        }
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        Some(response.bytes().await.unwrap().into())
     }
 
     /// Ends it without a warning.
@@ -117,7 +172,7 @@ impl Process {
     /// The next line of its log that says something.
     pub async fn line(&mut self, what: &str) -> String {
         let said = async {
-            while let Some(line) = self.log.next_line().await.unwrap() {
+            while let Some(line) = self.log.recv().await {
                 if line.contains(what) {
                     return Some(line);
                 }
@@ -139,7 +194,7 @@ impl Process {
     pub async fn ended_well(mut self) -> Vec<String> {
         let rest = async {
             let mut log = Vec::new();
-            while let Some(line) = self.log.next_line().await.unwrap() {
+            while let Some(line) = self.log.recv().await {
                 log.push(line);
             }
             (self.child.wait().await.unwrap(), log)

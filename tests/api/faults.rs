@@ -1,0 +1,174 @@
+//! A disk that is full, or fails: what was answered stays, what was refused leaves nothing, and reading goes on.
+//!
+//! The server runs as a process, with `tests/faults/shim.c` between it and the disk.
+
+mod disk;
+mod ledger;
+mod power;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::crash::process::Process;
+use disk::Disk;
+use ledger::Ledger;
+
+/// How a disk fails, and what is answered to who writes then.
+struct Case {
+    name: &'static str,
+    /// For the shim.
+    faults: &'static str,
+    /// The statuses of what is refused; none: nothing is.
+    refusals: &'static [u16],
+    /// Whether deliveries are so large that the log is folded into the database meanwhile.
+    large: bool,
+}
+
+const fn case(name: &'static str, faults: &'static str, refusals: &'static [u16]) -> Case {
+    Case { name, faults, refusals, large: false }
+}
+
+const fn folded(case: Case) -> Case {
+    Case { large: true, ..case }
+}
+
+/// A full disk, in every place and at every moment.
+const FULL: &[Case] = &[
+    case("full", "write * ENOSPC 0 -1", &[507]),
+    case("nearly full", "write * ENOSPC 3000 -1", &[507]),
+    folded(case("full in the middle", "write * ENOSPC 500000 -1", &[507])),
+    case("over its quota", "write * EDQUOT 0 -1", &[507]),
+    case("no room for the log", "write .db-wal$ ENOSPC 6000 -1", &[507]),
+    folded(case("no room in the database", "write watchtower.db$ ENOSPC 0 -1", &[])),
+    case("no room for media", "write media/ ENOSPC 0 -1", &[507]),
+    case("no room for the tree", "write tree/ ENOSPC 0 -1", &[]),
+    case("no room for names", "create * ENOSPC 0 -1", &[507]),
+    case("no room for a moment", "write * ENOSPC 2000 2", &[507]),
+];
+
+/// A disk that fails to write, writes less than it was asked for, or to move and cut files.
+const BROKEN: &[Case] = &[
+    case("writes fail", "write * EIO 0 -1", &[500, 507]),
+    case("the log fails", "write .db-wal$ EIO 9000 3", &[507]),
+    folded(case("the database fails", "write watchtower.db$ EIO 0 -1", &[])),
+    folded(case("every write is short", "write * SHORT 0 -1", &[])),
+    folded(case("cutting fails", "truncate * EIO 0 -1", &[])),
+    case("media cannot be moved", "rename media/ EIO 0 -1", &[500]),
+    case("the tree cannot be moved", "rename tree/ EIO 0 -1", &[]),
+];
+
+/// A disk that does not say of what was written that it is there.
+const UNSYNCED: &[Case] = &[
+    case("one sync of the log", "sync .db-wal$ EIO 0 1", &[500]),
+    case("later ones", "sync .db-wal$ EIO 3 6", &[500]),
+    case("a few of them", "sync .db-wal$ EIO 1 4", &[500]),
+    case("all of them", "sync .db-wal$ EIO 0 -1", &[500]),
+    folded(case("those of the database", "sync watchtower.db$ EIO 0 -1", &[])),
+    folded(case("those of both, for a while", "sync .db EIO 2 9", &[500])),
+    case("those of media", "sync media/ EIO 0 -1", &[500]),
+    case("those of the tree", "sync tree/ EIO 0 -1", &[]),
+    case("everything", "sync * EIO 0 -1", &[500]),
+];
+
+/// Reading goes on, over HTTP and on the disk, and all JSON is whole.
+async fn read(process: &Process) {
+    for path in ["data/projects/p/shots.json", "data/projects/context.json"] {
+        process.get(&format!("/{path}")).await;
+        serde_json::from_slice::<Value>(&std::fs::read(process.tree().join(path)).unwrap()).expect(path);
+    }
+    process.get("/api/projects/p/shots").await;
+    process.get("/api/status").await;
+}
+
+impl Case {
+    async fn run(&self) {
+        eprintln!("{}", self.name);
+        let disk = Disk::new();
+        let process = Process::of(disk.command()).await;
+        let mut ledger = Ledger::prepare(&process).await;
+        ledger.send(&process, false).await;
+        self.fail(&disk, &process, &mut ledger).await;
+        disk.mend();
+        ledger.turn_page();
+        for _ in 0..3 {
+            assert!(ledger.send(&process, false).await);
+        }
+        assert!(ledger.statuses.is_empty(), "there is room again: {:?}", ledger.statuses);
+        process.send(Method::POST, "/api/render", &Value::Null).await;
+        ledger.check(&process).await;
+        // Once more, and it ends while the disk fails.
+        self.fail(&disk, &process, &mut ledger).await;
+        process.kill().await;
+        disk.mend();
+        let process = Process::of(disk.command()).await;
+        ledger.check(&process).await;
+        ledger.turn_page();
+        assert!(ledger.send(&process, false).await);
+        assert!(ledger.statuses.is_empty());
+        process.terminate().await;
+    }
+
+    async fn fail(&self, disk: &Disk, process: &Process, ledger: &mut Ledger) {
+        ledger.turn_page();
+        disk.fail(self.faults);
+        for _ in 0..4 {
+            assert!(ledger.send(process, self.large).await, "{}: the server is gone", self.name);
+            read(process).await;
+        }
+        for status in &ledger.statuses {
+            assert!(self.refusals.contains(status), "{}: refused with {status}", self.name);
+        }
+        assert_eq!(ledger.statuses.is_empty(), self.refusals.is_empty(), "{}: {:?}", self.name, ledger.statuses);
+    }
+}
+
+async fn run(cases: &[Case]) {
+    for case in cases {
+        case.run().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_that_was_answered_and_keeps_nothing_that_was_refused() {
+    run(FULL).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_disk_loses_nothing_that_was_answered_and_keeps_nothing_that_was_refused() {
+    run(BROKEN).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_known_to_be_on_the_disk_is_not_answered() {
+    run(UNSYNCED).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_named_and_a_tree_that_lags_behind_is_written_as_soon_as_there_is_room() {
+    let disk = Disk::new();
+    let process = Process::of(disk.command()).await;
+    Ledger::prepare(&process).await;
+    disk.fail("write tree/ ENOSPC 0 -1");
+    let shot = |id: &str| json!({"id": id, "name": "x", "data": {"frame_in": 0, "frame_out": 10}});
+    let (status, _) = process.try_send(Method::POST, "/api/projects/p/shots?wait=published", &shot("late")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "it is stored, and not in the tree");
+    let (status, problem) = process.try_send(Method::POST, "/api/render", &Value::Null).await;
+    assert_eq!((status, &*problem["type"].to_string()), refusal());
+    let (status, health) = process.try_send(Method::GET, "/readyz", &Value::Null).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(health["reason"].as_str().unwrap().contains("No space left"), "{health}");
+    disk.fail("write * ENOSPC 0 -1");
+    let (status, problem) = process.try_send(Method::POST, "/api/projects/p/shots", &shot("too-much")).await;
+    assert_eq!((status, &*problem["type"].to_string()), refusal());
+    assert!(problem["detail"].as_str().unwrap().contains("nothing was stored"), "{problem}");
+    disk.mend();
+    // It is tried again by itself.
+    while process.try_send(Method::GET, "/readyz", &Value::Null).await.0 != StatusCode::OK {}
+    let on_disk = std::fs::read_to_string(process.tree().join("data/projects/p/shots.json")).unwrap();
+    assert!(on_disk.contains("late") && !on_disk.contains("too-much"));
+    process.terminate().await;
+}
+
+fn refusal() -> (StatusCode, &'static str) {
+    (StatusCode::INSUFFICIENT_STORAGE, "\"urn:watchtower-server:problem:insufficient-storage\"")
+}
