@@ -13,8 +13,8 @@
 
 pub mod model;
 
-pub mod metrics;
 pub mod disk;
+pub mod metrics;
 pub mod store;
 pub mod studio;
 pub mod writer;

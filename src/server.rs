@@ -280,6 +280,9 @@ pub fn refuse_open(listen: impl IntoIterator<Item = SocketAddr>, openness: Openn
     reached.filter(|_| !openness.is_anonymous).map_or(Ok(()), |address| Err(Error::Open(address)))
 }
 
+/// So many bytes of the disk files leave free, if nothing else is said: 64 MiB.
+pub const MIN_FREE: u64 = 64 << 20;
+
 impl Options {
     /// The usual limits, with these sites.
     #[must_use]
@@ -346,7 +349,6 @@ impl Server {
         let media = MediaStore::open_within(&path, Some(room.clone()));
         let media = media.map_err(|source| Error::Folder { path, source })?;
         let mut core = Core::open(&folder.database(), clock.clone()).await?;
-        core.writer = core.writer.warning_of(fetches.clone());
         let (access, uses) = Access::open(core.store.clone(), folder.path(), openness).await?;
         if access.is_open().await? {
             refuse_open(sites.iter().map(|site| site.listen), openness)?;

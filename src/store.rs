@@ -8,10 +8,10 @@ mod deliveries;
 mod downloads;
 mod failure;
 mod load;
+mod open;
 mod problems;
 mod publish_hooks;
 mod tokens;
-mod open;
 mod write;
 mod writing;
 
@@ -25,10 +25,10 @@ use crate::model::Id;
 pub use copy::{Copied, copy};
 pub use deliveries::{Arrival, Delivery, Listed, Pending, Tally};
 pub use downloads::Download;
+pub use failure::Error;
 pub use problems::{KnownChange, KnownProblem, News};
 pub use publish_hooks::{Call, Line, Told};
 pub use tokens::StoredToken;
-pub use failure::Error;
 pub use write::{ANSWERS_ARE_KEPT, Answer, Rows};
 use writing::Writing;
 
