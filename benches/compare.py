@@ -51,6 +51,8 @@ class Server:
     def __init__(self, binary, folder, threads=None, render="auto"):
         self.port = free_port()
         command = [binary, "serve", "--data-dir", folder, "--listen", f"127.0.0.1:{self.port}"]
+        # One client asks as often as it can.
+        command += ["--max-rate", "0"]
         command += ["--layout", "classic", "--render", render]
         # As many threads as there are cores, unless it is to have no more than its peer.
         limits = {"TOKIO_WORKER_THREADS": str(threads)} if threads else {}
