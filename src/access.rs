@@ -81,7 +81,6 @@ pub struct Openness {
 }
 
 /// The tokens, for whoever is to be let in or not.
-#[derive(Debug)]
 pub struct Access {
     store: Arc<Store>,
     stamp: Stamp,

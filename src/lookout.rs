@@ -120,7 +120,9 @@ impl Lookout {
         let state = Mutex::new(State::remembering(problems, changes));
         let started = (surroundings.clock)();
         let lookout = Arc::new(Self { surroundings, state, started });
-        lookout.look_around(true).await?;
+        if let Err(error) = lookout.look_around(true).await {
+            tracing::error!(%error, "what is wrong with the data could not be looked at");
+        }
         let task = tokio::spawn(task::run(lookout.clone(), stopping));
         Ok((lookout, task))
     }

@@ -8,8 +8,8 @@ use crate::{
     store::{self, StoredToken},
 };
 
-/// All tokens, at one moment.
-#[derive(Debug, Default)]
+/// All tokens. There is no `Debug`, here and where it is held: hashes are for nobody to see.
+#[derive(Default)]
 pub(super) struct Known {
     /// How the stamp was before they were read.
     pub mark: Option<Mark>,

@@ -137,7 +137,7 @@ mod tests {
         for text in ["0d", "2026-11-22", "2026-11-23T12:00:00Z"] {
             assert_eq!(parse_expiry(text, now), Err(InvalidExpiry::Past), "{text}");
         }
-        for text in ["9999999d", "99999999999999999999w", "9999-12-31"] {
+        for text in ["9999999d", "99999999999999999999w"] {
             assert_eq!(parse_expiry(text, now), Err(InvalidExpiry::Far), "{text}");
         }
     }

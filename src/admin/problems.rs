@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     icon,
-    words::{moment, named, number},
+    words::{lasting, named, number},
 };
 use crate::{
     lookout::Seen,
@@ -41,7 +41,7 @@ pub fn list(now: Instant, problems: &[Seen], with_links: bool) -> Markup {
                         p { (problem.detail) }
                         p .mend { (problem.mend) }
                     }
-                    p .since { "since " (moment(now, *since)) }
+                    p .since { (lasting(now, *since)) }
                 }
             }
         }
@@ -60,7 +60,7 @@ pub fn by_kind(now: Instant, project: &str, problems: &[Seen]) -> Markup {
                         h2 { (kind.title()) }
                         span .count { (number(i128::try_from(of_kind.len()).unwrap_or_default())) }
                         @if let Some(oldest) = of_kind.iter().map(|seen| seen.since).min() {
-                            span .since { "since " (moment(now, oldest)) }
+                            span .since { (lasting(now, oldest)) }
                         }
                     }
                     @let is_shared = of_kind.iter().all(|seen| seen.problem.mend == first.problem.mend);
@@ -90,7 +90,7 @@ fn table(now: Instant, problems: &[&Seen], with_mends: bool) -> Markup {
                             span .id { (singular(problem.kind)) @if !problem.name.is_empty() { " " (problem.id) } }
                         }
                         td { (problem.detail) @if with_mends { p .mend { (problem.mend) } } }
-                        td .since { (moment(now, *since)) }
+                        td .since { (lasting(now, *since)) }
                     }
                 }
             }

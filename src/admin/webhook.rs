@@ -72,7 +72,7 @@ fn deliveries(now: Instant, source: &Source, list: &DeliveryList) -> Markup {
         @if list.deliveries.is_empty() {
             p .panel.empty { "There are no such deliveries." }
         } @else {
-            table .rows.panel {
+            table .rows.panel.deliveries-list {
                 thead { tr {
                     th scope="col" { "Delivery" } th scope="col" { "Status" } th scope="col" { "What came of it" } th scope="col" { "Received" }
                 } }

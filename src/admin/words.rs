@@ -4,6 +4,9 @@ use maud::{Markup, html};
 
 use crate::model::time::{Instant, day_of, day_text, rfc3339};
 
+/// From two weeks on, in microseconds, the day says more than how long ago it was.
+const A_WHILE: i64 = 14 * 86_400_000_000;
+
 /// A whole number in groups of three: `12,345`.
 pub fn number(number: impl Into<i128>) -> String {
     let number: i128 = number.into();
@@ -63,7 +66,7 @@ fn ago(now: Instant, at: Instant) -> String {
     let passed = now - at;
     if passed < 10_000_000 {
         "just now".to_owned()
-    } else if passed < 14 * 86_400_000_000 {
+    } else if passed < A_WHILE {
         format!("{} ago", duration(passed))
     } else {
         format!("on {}", day_text(day_of(at)).unwrap_or_default())
@@ -74,6 +77,17 @@ fn ago(now: Instant, at: Instant) -> String {
 pub fn moment(now: Instant, at: Instant) -> Markup {
     let exact = rfc3339(at);
     html! { time datetime=(exact) title=(exact) { (ago(now, at)) } }
+}
+
+/// How long something has been so: `for 12 min`, or since which day.
+pub fn lasting(now: Instant, since: Instant) -> Markup {
+    let (exact, lasts) = (rfc3339(since), now - since);
+    let words = match lasts {
+        ..10_000_000 => "new".to_owned(),
+        10_000_000..A_WHILE => format!("for {}", duration(lasts)),
+        _ => format!("since {}", day_text(day_of(since)).unwrap_or_default()),
+    };
+    html! { time datetime=(exact) title=(exact) { (words) } }
 }
 
 /// A moment that is still to come.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Projects with this many shots and tasks are looked at on a thread that answers no requests.
-const LARGE: usize = 2000;
+const LARGE: usize = 500;
 
 /// After this many microseconds deliveries are counted anew though none came: old ones are forgotten. A minute.
 const COUNTED_ANEW: Instant = 60_000_000;
@@ -66,23 +66,34 @@ impl Lookout {
     /// Looks at every project that is not as it was when it was looked at last, and at the studio. Deliveries are counted anew if
     /// it is to be exact; else if it is known that there are others, or after a while.
     pub async fn look_around(&self, is_exact: bool) -> Result<(), Error> {
-        let (studio, now) = (&self.surroundings.studio, (self.surroundings.clock)());
-        let context = studio.context();
+        let (context, now) = (self.surroundings.studio.context(), (self.surroundings.clock)());
         self.note_revisions(context.revision, now);
+        let mut failed = None;
         for (id, _) in context.projects() {
-            let contents = studio.scope(id).await?;
-            let stamp = self.stamp(&context, &contents);
-            let is_known = {
-                let mut state = self.state();
-                let known = state.projects.entry(id.clone()).or_default();
-                known.note_change(contents.revision, now);
-                known.is_of(stamp, day_of(now))
-            };
-            if !is_known {
-                self.problems_of(id, contents).await?;
+            // One project that cannot be looked at does not hide what is wrong with the others.
+            if let Err(error) = self.look_if_changed(&context, id, now).await {
+                failed.get_or_insert(error);
             }
         }
-        self.look_at_studio(is_exact).await
+        self.look_at_studio(is_exact).await?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn look_if_changed(&self, context: &Scope, id: &Id, now: Instant) -> Result<(), Error> {
+        let contents = self.surroundings.studio.scope(id).await?;
+        let stamp = self.stamp(context, &contents);
+        let is_known = {
+            let mut state = self.state();
+            let known = state.projects.entry(id.clone()).or_default();
+            known.note_change(contents.revision, now);
+            known.is_of(stamp, day_of(now))
+        };
+        if !is_known {
+            self.problems_of(id, contents).await?;
+            // There may be hundreds of projects, and others have work to do.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
     }
 
     fn note_revisions(&self, context: u64, now: Instant) {

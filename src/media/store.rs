@@ -39,7 +39,7 @@ pub struct MediaStore {
 #[derive(Debug, Default)]
 struct Pins {
     held: HashMap<Sha256, usize>,
-    /// What was pinned since a collection began; `None` while there is none.
+    /// What was pinned when a collection began, and since; `None` while there is none.
     since: Option<HashSet<Sha256>>,
     /// What there is, as of the last collection and what was kept since.
     holding: Holding,
@@ -171,7 +171,9 @@ impl MediaStore {
 
     fn begin_collection(&self) {
         let mut pins = self.pins();
-        (pins.since, pins.holding) = (Some(HashSet::new()), Holding::default());
+        // Whoever holds one now may let go of it when the database has it, which is after it was asked who refers to what.
+        pins.since = Some(pins.held.keys().copied().collect());
+        pins.holding = Holding::default();
     }
 
     /// Removes a file unless it is pinned; nobody can pin it meanwhile. Whether it went.
@@ -348,6 +350,25 @@ mod tests {
         drop(pinned);
         store.collect(HashSet::new).unwrap();
         assert_eq!(store.holding(), super::Holding::default());
+    }
+
+    #[test]
+    fn what_is_let_go_of_while_it_is_asked_who_refers_to_what_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = MediaStore::open(folder.path()).unwrap();
+        let pin = store.put(b"attached a moment later").unwrap();
+        let hash = pin.hash();
+        store
+            .collect(move || {
+                let before = HashSet::new();
+                // The entity refers to it now, and its sender is answered.
+                drop(pin);
+                before
+            })
+            .unwrap();
+        assert!(store.path(hash).is_file());
+        store.collect(HashSet::new).unwrap();
+        assert!(!store.path(hash).exists());
     }
 
     #[test]

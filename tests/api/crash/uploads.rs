@@ -67,7 +67,9 @@ impl Uploader {
             let perhaps = self.perhaps.filter(|(under_way, _)| *under_way == shot).map(|(_, turn)| turn);
             let answered = self.answered[shot];
             let present = perhaps.into_iter().chain([answered]).find(is);
-            self.answered[shot] = present.expect(&format!("{path}: not picture {answered}, nor {perhaps:?}"));
+            let size = found.as_ref().map(Vec::len);
+            self.answered[shot] = present
+                .unwrap_or_else(|| panic!("{path}: not picture {answered}, nor {perhaps:?}, but {size:?} bytes"));
         }
         self.perhaps = None;
     }
@@ -86,7 +88,7 @@ impl Tracker {
     pub async fn write(&mut self, client: &Client, url: &str) -> bool {
         self.turn += 1;
         let shot = format!("delivered-{}", self.turn);
-        let change = json!({"op": "put", "kind": "shots", "project": "hooked", "id": shot, "value": {"name": "x"}});
+        let change = json!({"op": "put", "kind": "shots", "project": "hooked", "id": shot, "value": {"name": "x", "data": {"frame_in": 0, "frame_out": 10}}});
         let Ok(response) = client.post(format!("{url}/api/webhooks/tracker")).json(&json!([change])).send().await
         else {
             return false;
