@@ -100,10 +100,8 @@ async fn scrape(State(state): State<AppState>, headers: HeaderMap) -> Result<Res
         sections.iter().for_each(|section| section(&mut sheet));
         drop(sections);
         let (mut text, registry) = (String::new(), registry(&state, sheet));
-        let encoded = match is_open {
-            true => text::encode(&mut text, &registry),
-            false => prometheus_text::encode(&mut text, &registry),
-        };
+        let encoded =
+            if is_open { text::encode(&mut text, &registry) } else { prometheus_text::encode(&mut text, &registry) };
         encoded.map(|()| text)
     });
     let body = body.await?.map_err(|error| {

@@ -26,7 +26,7 @@ use crate::{
     store::Arrival,
     webhook::{Overflow, Refusal, Source},
 };
-pub use deliveries::{Replay, need_delivery, replay_many, replay_one};
+pub use deliveries::{Replay, STATUSES, need_delivery, replay_many, replay_one};
 pub use shown::{DeliveryStatus, SourceStatus, sources};
 
 /// Adds the sources, their deliveries, and trials.

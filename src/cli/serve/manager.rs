@@ -74,8 +74,8 @@ fn status(parts: &Parts) -> String {
 async fn keep_telling(parts: Weak<Parts>, mut said: String) {
     let watched = sd_notify::watchdog_enabled();
     // Half of the time that the manager waits, as it advises.
-    let pace = watched.map_or(PACE, |patience| patience / 2).clamp(Duration::from_millis(10), PACE);
-    let mut ticks = interval(pace);
+    let patience = watched.map_or(PACE, |patience| patience / 2).max(Duration::from_millis(10));
+    let mut ticks = interval(patience.min(PACE));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut was_well = true;
     loop {
@@ -84,7 +84,7 @@ async fn keep_telling(parts: Weak<Parts>, mut said: String) {
         let mut stopping = parts.stopping.clone();
         let fault = tokio::select! {
             () = stopped(&mut stopping) => return,
-            fault = fault(&parts, pace), if watched.is_some() => fault,
+            fault = fault(&parts, patience), if watched.is_some() => fault,
             () = std::future::ready(()), if watched.is_none() => None,
         };
         if let Some(fault) = fault.as_ref().filter(|_| was_well) {

@@ -7,13 +7,13 @@ use prometheus_client::registry::Unit;
 use super::{PROJECTS, sheet::Sheet};
 use crate::{
     fetch::Tally as Fetched,
-    http::AppState,
+    http::{AppState, webhooks::STATUSES},
     model::{Id, Kind, scope::Scope},
     store,
     webhook::{Counts, Sources},
 };
 
-/// So many sources of webhooks have numbers of their own; those of the configuration come first.
+/// So many sources of webhooks have numbers of their own.
 const SOURCES: usize = 100;
 
 /// How far writing and publishing have come.
@@ -80,22 +80,25 @@ pub fn projects(state: &AppState, sheet: &mut Sheet) {
 pub async fn deliveries(state: &AppState, sheet: &mut Sheet) -> Result<(), store::Error> {
     let sources = state.webhooks.sources();
     requests(&sources, sheet);
-    let mut tally = state.store.tally().await?;
-    // Of sources that the configuration does not have any more, there may be any number.
-    tally.sort_by_key(|one| sources.get(&one.source).is_none());
-    let mut names: Vec<String> = tally.iter().map(|one| one.source.clone()).collect();
-    names.dedup();
-    names.truncate(SOURCES);
-    tally.retain(|one| names.contains(&one.source));
+    let tally = state.store.tally().await?;
+    let of = |source: &str, status: &str| tally.iter().find(|one| one.source == source && one.status == status);
     let kept = sheet.gauge("watchtower_deliveries", None, "Deliveries that are kept, by how they came out");
-    for one in &tally {
+    for source in sources.iter().take(SOURCES) {
+        // Also what there is none of: what is watched for a first one must have been 0 before.
+        for status in STATUSES {
+            let count = of(source.name(), status).map_or(0, |one| one.count.unsigned_abs());
+            kept.with(&[("source", source.name()), ("status", status)], count);
+        }
+    }
+    // Of sources that the configuration does not have any more, there may be any number.
+    for one in tally.iter().filter(|one| sources.get(&one.source).is_none()).take(SOURCES) {
         kept.with(&[("source", &one.source), ("status", &one.status)], one.count.unsigned_abs());
     }
     let help = "Age of the oldest delivery of a source that is still to be applied";
     let pending = sheet.gauge("watchtower_delivery_pending_age", Some(Unit::Seconds), help);
     for source in sources.iter().take(SOURCES) {
-        let received = tally.iter().find(|one| one.source == source.name() && one.status == "received");
-        let age = received.map_or(0, |oldest| (state.clock)().saturating_sub(oldest.first_received_at).max(0));
+        let age = of(source.name(), "received")
+            .map_or(0, |oldest| (state.clock)().saturating_sub(oldest.first_received_at).max(0));
         pending.with(&[("source", source.name())], Duration::from_micros(age.unsigned_abs()).as_secs_f64());
     }
     Ok(())

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a delivery can be.
-const STATUSES: [&str; 5] = ["received", "applied", "ignored", "failed", "waiting"];
+pub const STATUSES: [&str; 5] = ["received", "applied", "ignored", "failed", "waiting"];
 /// How many are listed if nothing else is said.
 const USUAL: i64 = 100;
 /// The most that are listed at a time.
