@@ -247,7 +247,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
     let body = json!({"id": "late", "name": "late"}).to_string();
     let mut slow = TcpStream::connect(process.address).await.unwrap();
     let head = format!(
-        "POST /api/projects HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        "POST /api/projects HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     slow.write_all(head.as_bytes()).await.unwrap();

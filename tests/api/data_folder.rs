@@ -157,8 +157,12 @@ async fn a_command_beside_a_server_leaves_an_older_schema_to_it() {
     let temp = TempDir::new().unwrap();
     let folder = written(&temp).await;
     let database = folder.join("watchtower.db");
-    execute(&database, "delete from _sqlx_migrations where version > 1; drop table delivery; drop table download")
-        .await;
+    execute(
+        &database,
+        "delete from _sqlx_migrations where version > 1; drop table delivery; drop table download;
+         drop table publish_hook; drop table token; drop table problem; drop table last_change",
+    )
+    .await;
     let out = temp.path().join("out").to_str().unwrap().to_owned();
     let (is_done, _, said) = run(&folder, &["render".to_owned(), "--out".to_owned(), out]).await;
     assert!(!is_done && said.contains("older watchtower-server"), "{said}");

@@ -5,6 +5,7 @@ use std::{
     path::Path,
 };
 
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use watchtower_server::{store::MIGRATIONS, webhook::SourceSettings};
@@ -13,8 +14,20 @@ use crate::support::TestServer;
 
 /// What the version of each schema writes beside what those before it did, by the number of the schema, from 1. The newest is
 /// among them: the next migration is tried on it.
-const ROWS: &[&str] =
-    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const ROWS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+    include_str!("migrations/5.sql"),
+    include_str!("migrations/6.sql"),
+];
+
+/// The token that the fifth version made.
+const TOKEN: &str = "wts_JmMMToWJTYXDO2qmhBgGfEl2E6LAPLkgCjOqFqES14a3TMvsF";
+
+/// What follows from the configuration and the data, and may go when they say something else.
+const PASSING: [&str; 3] = ["publish_hook", "problem", "last_change"];
 
 async fn open(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
@@ -109,8 +122,15 @@ async fn check(schema: usize) {
     .await;
     let (_, after) = dump(&path, Some(&columns)).await;
     let after: BTreeSet<_> = after.into_iter().collect();
-    let lost: Vec<_> = before.iter().filter(|row| !after.contains(row)).collect();
+    let stays = |row: &&(String, String)| !PASSING.contains(&&*row.0);
+    let lost: Vec<_> = before.iter().filter(stays).filter(|row| !after.contains(row)).collect();
     assert!(lost.is_empty(), "lost on the way from schema {schema}: {lost:#?}");
+    if schema >= 5 {
+        // It closed the server, and still opens it.
+        server.get("/api/projects").await.refused(401, "unauthorized");
+        let bearer = HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {TOKEN}").parse().unwrap())]);
+        server.client = reqwest::Client::builder().no_proxy().default_headers(bearer).build().unwrap();
+    }
     check_first(&server).await;
     if schema >= 3 {
         check_deliveries(&server).await;
