@@ -4,7 +4,7 @@ mod address;
 mod admin;
 mod api;
 pub mod authenticate;
-mod body;
+pub mod body;
 mod bounds;
 mod bulk;
 mod burndown;
@@ -13,6 +13,7 @@ mod collections;
 mod data_problems;
 mod events;
 mod files;
+pub mod form;
 mod frontend;
 mod hear_out;
 mod layers;
@@ -29,6 +30,7 @@ mod remote;
 mod site;
 mod tokens;
 mod webhooks;
+pub mod weight;
 mod write;
 
 use std::{ops::Deref, sync::Arc};
@@ -86,6 +88,8 @@ pub struct Parts {
     pub bounds: Arc<Bounds>,
     /// The largest body that is taken, in bytes; files aside.
     pub max_body: usize,
+    /// The memory for what is in bodies.
+    pub weights: weight::Room,
     /// The largest picture that is taken, in bytes.
     pub max_picture: u64,
     /// The largest movie that is taken, in bytes.

@@ -1,7 +1,8 @@
 //! Reading an existing tree, of either layout, into the bodies that the API takes.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Component, Path, PathBuf},
 };
 
@@ -13,6 +14,9 @@ use crate::{
     media::blank,
     model::{Id, Kind, scope::Key},
 };
+
+/// The most bytes that a JSON file of a tree may have: that of a project with ten thousand shots has ten million.
+const LARGEST: u64 = 1 << 30;
 
 /// What a tree holds, in the form of the API.
 #[derive(Debug)]
@@ -60,23 +64,30 @@ pub enum Error {
 /// Reads the tree in a folder: the root of a site, its `data`, or the `public` of the Python package.
 pub fn read(folder: &Path) -> Result<Import, Error> {
     for data in [folder.to_owned(), folder.join("data"), folder.join("public/data")] {
-        let tree = if data.join("projects/context.json").is_file() {
-            classic(&data)?
+        let read = if data.join("projects/context.json").is_file() {
+            classic
         } else if data.join("projects-list/index.json").is_file() {
-            v1(&data)?
+            v1
         } else {
             continue;
         };
-        let media = media_of(&tree, &data)?;
+        // A link may lead to the tree, but none out of it.
+        let data = data.canonicalize().map_err(|source| Error::Read { path: data, source })?;
+        let tree = read(&data)?;
+        let media = media_of(&tree, &data);
         return Ok(Import { media, ..tree });
     }
     Err(Error::NoTree { path: folder.to_owned() })
 }
 
+/// Where a file of a tree really is, if it is there and in it, whatever links lead there.
+fn inside(data: &Path, path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().filter(|path| path.starts_with(data) && path.is_file())
+}
+
 /// The pictures and movies that a tree names and has. Paths in it are below the root of the site, which holds `data`.
-fn media_of(tree: &Import, data: &Path) -> Result<Vec<(Key, PathBuf)>, Error> {
-    let read = |path: &Path| path.canonicalize().map_err(|source| Error::Read { path: path.to_owned(), source });
-    let (data, mut found) = (read(data)?, IndexMap::new());
+fn media_of(tree: &Import, data: &Path) -> Vec<(Key, PathBuf)> {
+    let mut found = IndexMap::new();
     let context = tree.context.iter().map(|context| (None, Kind::User, &context["users"]));
     let lists = tree.projects.iter().flat_map(|(id, project)| {
         let own = [("shots", Kind::Shot), ("assets", Kind::Asset), ("edits", Kind::Edit)];
@@ -88,11 +99,11 @@ fn media_of(tree: &Import, data: &Path) -> Result<Vec<(Key, PathBuf)>, Error> {
     });
     for (project, kind, list) in context.chain(lists) {
         for entity in list.as_array().into_iter().flatten() {
-            found.extend(medium_of(project, kind, entity, &data));
+            found.extend(medium_of(project, kind, entity, data));
         }
     }
-    found.extend(tree.projects.iter().filter_map(|(_, project)| medium_of(None, Kind::Project, project, &data)));
-    Ok(found.into_iter().collect())
+    found.extend(tree.projects.iter().filter_map(|(_, project)| medium_of(None, Kind::Project, project, data)));
+    found.into_iter().collect()
 }
 
 /// The file that an entity names, if it is in the tree, and of its own: not a drawn picture, nor a blank movie.
@@ -104,7 +115,7 @@ fn medium_of(project: Option<&Id>, kind: Kind, entity: &Value, data: &Path) -> O
     if !below.components().all(|component| matches!(component, Component::Normal(_))) {
         return None;
     }
-    let path = data.join(below).canonicalize().ok().filter(|path| path.starts_with(data) && path.is_file())?;
+    let path = inside(data, &data.join(below))?;
     let is_drawn = below.parent().is_some_and(|folder| folder.ends_with(DRAWN));
     let is_small = fs::metadata(&path).is_ok_and(|file| file.len() <= blank::LARGEST);
     let is_blank = kind == Kind::Edit && is_small && fs::read(&path).is_ok_and(|file| blank::is_blank(&file));
@@ -113,9 +124,9 @@ fn medium_of(project: Option<&Id>, kind: Kind, entity: &Value, data: &Path) -> O
 
 fn classic(data: &Path) -> Result<Import, Error> {
     let path = data.join("projects/context.json");
-    let context = json_file(&path)?;
+    let context = json_file(data, &path)?;
     let projects = projects_of(data, &context, &path, |project, folder| {
-        if let Some(edit) = optional(&folder.join("edit.json"))? {
+        if let Some(edit) = optional(data, &folder.join("edit.json"))? {
             project.insert("edits".to_owned(), json!([with_id(edit, "edit")]));
         }
         Ok(())
@@ -125,10 +136,10 @@ fn classic(data: &Path) -> Result<Import, Error> {
 
 fn v1(data: &Path) -> Result<Import, Error> {
     let path = data.join("projects-list/index.json");
-    let index = json_file(&path)?;
+    let index = json_file(data, &path)?;
     let projects = projects_of(data, &index, &path, |project, folder| {
         for list in ["edits", "task_counts"] {
-            if let Some(value) = optional(&folder.join(format!("{list}.json")))? {
+            if let Some(value) = optional(data, &folder.join(format!("{list}.json")))? {
                 project.insert(list.to_owned(), value);
             }
         }
@@ -151,7 +162,7 @@ fn projects_of(
         let id = entry["id"].as_str().and_then(|id| Id::parse(id).ok());
         let id = id.ok_or_else(|| wrong(format!("/projects/{index}/id: {}", crate::model::id::InvalidId)))?;
         let folder = data.join("projects").join(id.as_str());
-        let mut project = match optional(&folder.join("project.json"))? {
+        let mut project = match optional(data, &folder.join("project.json"))? {
             Some(Value::Object(project)) => project,
             Some(_) => {
                 return Err(Error::Content { path: folder.join("project.json"), reason: "it is no object".to_owned() });
@@ -159,7 +170,7 @@ fn projects_of(
             None => entry.as_object().cloned().unwrap_or_default(),
         };
         for list in ["sequences", "shots", "assets", "casting"] {
-            if let Some(value) = optional(&folder.join(format!("{list}.json")))? {
+            if let Some(value) = optional(data, &folder.join(format!("{list}.json")))? {
                 project.insert(list.to_owned(), value);
             }
         }
@@ -176,12 +187,19 @@ fn with_id(mut value: Value, id: &str) -> Value {
     value
 }
 
-fn optional(path: &Path) -> Result<Option<Value>, Error> {
-    if path.is_file() { json_file(path).map(Some) } else { Ok(None) }
+fn optional(data: &Path, path: &Path) -> Result<Option<Value>, Error> {
+    if path.is_file() { json_file(data, path).map(Some) } else { Ok(None) }
 }
 
-fn json_file(path: &Path) -> Result<Value, Error> {
-    let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Error::Content { path: path.to_owned(), reason: format!("not JSON: {error}") })
+/// Reads a file of the tree, which is in it and not larger than any is.
+fn json_file(data: &Path, path: &Path) -> Result<Value, Error> {
+    let wrong = |reason: String| Error::Content { path: path.to_owned(), reason };
+    let found = inside(data, path).ok_or_else(|| wrong("it is a link that leads out of the tree".to_owned()))?;
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    fs::File::open(found).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(wrong(format!("it has more than {LARGEST} bytes")));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not JSON: {error}")))
 }

@@ -195,13 +195,21 @@ impl Tree {
         fs::remove_dir_all(&self.scratch).map_err(|source| Error { path: self.scratch, source })
     }
 
-    /// Where a path of the tree is. Paths are made from checked ids, and checked once more here: none may lead out.
+    /// Where a path of the tree is. Paths are made from checked ids, and checked once more here: none may lead out, nor may a
+    /// folder that somebody put there be a link, which could lead anywhere.
     fn place(&self, path: &str) -> Result<PathBuf, Error> {
         let relative = Path::new(path);
-        if relative.components().all(|component| matches!(component, Component::Normal(_))) {
-            return Ok(self.root.join(relative));
+        if !relative.components().all(|component| matches!(component, Component::Normal(_))) {
+            return Err(Error { path: relative.to_owned(), source: io::Error::other("leads out of the tree") });
         }
-        Err(Error { path: relative.to_owned(), source: io::Error::other("leads out of the tree") })
+        let folders = relative.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        for folder in folders.map(|folder| self.root.join(folder)) {
+            if fs::symlink_metadata(&folder).is_ok_and(|found| found.is_symlink()) {
+                let source = io::Error::other("is a link, and nothing is written or removed through one");
+                return Err(Error { path: folder, source });
+            }
+        }
+        Ok(self.root.join(relative))
     }
 }
 
@@ -218,9 +226,9 @@ fn put_in_place(unfinished: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a place has a file already: under another name, or, where names cannot be shared, with the same bytes.
+/// Whether a place has a file already, and no link that somebody put there: under another name, or, where names cannot be shared, with the same bytes.
 fn is_same(path: &Path, source: &Path) -> io::Result<bool> {
-    let there = match fs::metadata(path) {
+    let there = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         there => there?,
     };
@@ -245,9 +253,9 @@ fn is_same(path: &Path, source: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether a file is there and has these bytes; its length is asked for first.
+/// Whether a file is there, and no link, and has these bytes; its length is asked for first.
 fn is_equal(path: &Path, body: &[u8]) -> io::Result<bool> {
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.len() == body.len() as u64 => Ok(fs::read(path)? == body),
         Ok(_) => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

@@ -6,6 +6,7 @@
 mod commit;
 mod draft;
 mod partial;
+mod rehearsal;
 mod resolve;
 mod steps;
 
@@ -30,6 +31,8 @@ use crate::{
     store::{self, Store},
     studio::Studio,
 };
+
+pub use rehearsal::Rehearsal;
 
 /// At most this many requests wait for the writer; who comes then is told to come again.
 const QUEUE: usize = 4096;

@@ -41,6 +41,11 @@ pub async fn from_folder(folder: &Path, request: Request) -> Response {
     }
 }
 
+/// The text of a file that is in a folder.
+pub async fn text_of(folder: &Path, name: &str) -> io::Result<String> {
+    Disk { folder: folder.into() }.text(folder.join(name)).await
+}
+
 /// The parts that are asked for: with GET alone (RFC 9110 §14.2), and if there is one such header, which is sound.
 fn asked(head: &Parts) -> Option<Vec<Asked>> {
     let mut lines = head.headers.get_all(header::RANGE).iter();
@@ -121,7 +126,7 @@ impl Source<'_> {
         if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
             request.headers_mut().insert(header::RANGE, range);
         }
-        match ServeDir::with_backend(self.folder, Disk).try_call(request).await {
+        match ServeDir::with_backend(self.folder, Disk { folder: self.folder.into() }).try_call(request).await {
             Ok(response) if response.status() == StatusCode::PRECONDITION_FAILED => {
                 let words = "the file is not, or no longer, the one that the request means";
                 Problem::PreconditionFailed(words.to_owned()).into_response()
@@ -143,7 +148,10 @@ impl Source<'_> {
 /// Whether a file cannot be there under that name, or may not be read.
 fn is_absence(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
-    [NotFound, NotADirectory, IsADirectory, PermissionDenied, InvalidFilename, InvalidInput].contains(&error.kind())
+    let is_a_circle = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    is_a_circle
+        || [NotFound, NotADirectory, IsADirectory, PermissionDenied, InvalidFilename, InvalidInput]
+            .contains(&error.kind())
 }
 
 /// Whether a file is the one that `If-Range` means. A weak entity tag equals none, since ours are strong.

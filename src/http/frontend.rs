@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use super::{
     AppState,
-    files::{from_folder, with_cache_control},
+    files::{from_folder, text_of, with_cache_control},
     problem::Problem,
     read::unless_known,
 };
@@ -76,7 +76,7 @@ fn is_view(path: &str) -> bool {
 }
 
 async fn index_that_follows(root: &std::path::Path, headers: &HeaderMap) -> Response {
-    let Ok(index) = tokio::fs::read_to_string(root.join("index.html")).await else {
+    let Ok(index) = text_of(root, "index.html").await else {
         return Problem::NotFound("the page has no index.html".to_owned()).into_response();
     };
     let script = format!("<script type=\"module\" src=\"/{LIVE_PATH}\"></script>");

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{FromRequest, Multipart, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,9 +14,10 @@ use super::{
     bounds::UploadPlace,
     collections::{own, writes},
     files::{from_folder, with_cache_control},
+    form::Form,
     problem::Problem,
     read::need_project,
-    receive::{self, AROUND, Around, Digests},
+    receive::{self, AROUND, Digests},
     write::{REVISION, WARNINGS, WriteOptions, submit, warnings_header},
 };
 use crate::{
@@ -184,28 +185,17 @@ async fn post(
         let detail = "the digest of a file in a form stands in the headers of its part; or send the file by PUT";
         return Err(Problem::BadRequest(detail.to_owned()));
     }
-    let around = Around::default();
-    let mut form = Multipart::from_request(around.within(request), &state).await.map_err(|rejection| {
-        Problem::UnsupportedMediaType(format!(
-            "{}; the file itself goes to the same address by PUT",
-            rejection.body_text()
-        ))
-    })?;
+    let mut form = Form::of(request).await?;
     let mut received: Option<Received> = None;
-    let broken = |error: axum::extract::multipart::MultipartError| {
-        let (text, most) = (error.body_text(), AROUND >> 20);
-        let why = if around.is_too_much() { format!("it has more than {most} MiB beside its file") } else { text };
-        Problem::BadRequest(format!("the form cannot be read: {why}"))
-    };
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.file_name().is_none() && field.name().is_none_or(|name| name != "file" && name != kind.medium()) {
+    while let Some(part) = form.next().await? {
+        if !part.is_file(kind.medium()) {
             continue;
         }
         if received.is_some() {
             return Err(Problem::invalid("", "the form has more than one file"));
         }
-        let digests = Digests::of(field.headers())?;
-        received = Some(receive::file(&state, kind, around.but(field), digests).await?);
+        let digests = Digests::of(part.headers())?;
+        received = Some(receive::file(&state, kind, part.content(), digests).await?);
     }
     let missing = || Problem::invalid("", "the form has no file: curl -F file=@FILE sends one");
     keep(state, key, before, received.ok_or_else(missing)?, options).await

@@ -48,6 +48,16 @@ pub enum Problem {
     /// 413.
     #[error("the body is larger than {0} bytes, the limit of this server")]
     TooLarge(u64),
+    /// 413: what is in the body comes to more memory than there is for that, both in MiB.
+    #[error(
+        "the body has so much in it that up to {weight} MiB of memory would be needed, and there are {most} MiB (--max-body): send it in parts"
+    )]
+    TooHeavy {
+        /// What would be needed.
+        weight: usize,
+        /// What there is.
+        most: usize,
+    },
     /// 415.
     #[error("{0}")]
     UnsupportedMediaType(String),
@@ -120,7 +130,9 @@ impl Problem {
             Self::PreconditionFailed(_) => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed", "It is not what the request takes it to be")
             }
-            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::TooLarge(_) | Self::TooHeavy { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large")
+            }
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Not in this format")
             }

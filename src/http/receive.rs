@@ -17,7 +17,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 
-use super::{AppState, problem::Problem};
+use super::{AppState, body::as_it_is, problem::Problem};
 use crate::{
     media::{
         receive::{Error, Wanted, receive},
@@ -33,10 +33,7 @@ pub fn check_headers(headers: &HeaderMap, limit: u64, store: &MediaStore) -> Res
         let detail = "a part of a file cannot be put (Content-Range): send the whole";
         return Err(Problem::BadRequest(detail.to_owned()));
     }
-    let coding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("identity");
-    if coding != "identity" {
-        return Err(Problem::UnsupportedMediaType(format!("the file is to be sent as it is, not by {coding:?}")));
-    }
+    as_it_is(headers)?;
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limit) {
         return Err(Problem::TooLarge(limit));
@@ -106,11 +103,9 @@ impl Around {
         request.map(|body| Body::from_stream(body.into_data_stream().map_err(axum::BoxError::from).and_then(count)))
     }
 
-    /// What comes from here is the file.
-    pub fn but<E>(&self, file: impl Stream<Item = Result<Bytes, E>>) -> impl Stream<Item = Result<Bytes, E>> {
-        file.inspect_ok(|piece| {
-            self.0.fetch_sub(piece.len() as u64, Ordering::Relaxed);
-        })
+    /// So many bytes of what came are of the file.
+    pub fn is_of_the_file(&self, bytes: usize) {
+        self.0.fetch_sub(bytes as u64, Ordering::Relaxed);
     }
 
     /// Whether it was too much.

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::IgnoredAny};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -104,10 +104,7 @@ async fn receive(
 
 /// What came, if it is from whom it says, and JSON.
 async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: Body) -> Result<Arrival, Problem> {
-    let coding = headers.get(header::CONTENT_ENCODING).map(|coding| coding.to_str().unwrap_or_default());
-    if let Some(coding) = coding.filter(|coding| *coding != "identity") {
-        return Err(Problem::UnsupportedMediaType(format!("a delivery is to be sent as it is, not by {coding:?}")));
-    }
+    body::as_it_is(headers)?;
     let bytes = body::collect(body, state.max_delivery, &state.bounds.bodies).await?;
     let now = (state.clock)();
     let verifier = source.verifier();
@@ -115,10 +112,7 @@ async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: B
     let verified = verified.map_err(|refused| Problem::Unauthorized(refused.to_string()))?;
     body::format(headers, false)?;
     let (delivery_id, fingerprint) = verifier.known_by(verified, &bytes);
-    let body = match String::from_utf8(bytes.into()) {
-        Ok(body) if serde_json::from_str::<IgnoredAny>(&body).is_ok() => body,
-        _ => return Err(Problem::BadRequest("the body is not JSON".to_owned())),
-    };
+    let body = body::text(bytes)?;
     Ok(Arrival {
         source: source.name().to_owned(),
         delivery_id,

@@ -216,7 +216,7 @@ pub fn warnings_header(warnings: &[Warning]) -> Option<HeaderValue> {
     if text.is_empty() { None } else { HeaderValue::try_from(format!("[{text}]")).ok() }
 }
 
-/// Reads the body of a write.
+/// Reads the body of a write, which has its room in memory as long as these bytes are kept.
 pub async fn read_body(
     state: &AppState,
     headers: &HeaderMap,
@@ -224,5 +224,6 @@ pub async fn read_body(
     takes_lines: bool,
 ) -> Result<(bytes::Bytes, body::Format), Problem> {
     let format = body::format(headers, takes_lines)?;
-    Ok((body::collect(body, state.max_body, &state.bounds.bodies).await?, format))
+    let bytes = body::collect(body, state.max_body, &state.bounds.bodies).await?;
+    Ok((state.weights.hold(bytes).await?, format))
 }

@@ -1,5 +1,7 @@
 //! The types of the entities' fields: how each is read from what trackers send, and described in the API document.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::openapi::{
@@ -16,6 +18,12 @@ use super::{
 
 /// The longest text that a field takes, in bytes.
 const MAX_TEXT: usize = 4096;
+
+/// The most members of a list of ids; each change of one goes through all of them.
+pub const MAX_MEMBERS: usize = 10_000;
+
+/// How deep `data` may be nested. JSON is read to a depth of 128, and in files and batches it stands deeper than in its entity.
+const MAX_DEPTH: usize = 100;
 
 /// A type that a field of an entity can have.
 pub trait Field: Sized + Clone + PartialEq + Default {
@@ -159,11 +167,15 @@ impl Field for Vec<Id> {
             findings.fault(at, format!("a list of ids is needed here, not {}", named(&value)));
             return None;
         };
+        if elements.len() > MAX_MEMBERS {
+            findings.fault(at, format!("at most {MAX_MEMBERS} ids are needed here, not {}", elements.len()));
+            return None;
+        }
         let mut ids = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
             ids.extend(read_member(element, at.index(index), findings));
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         ids.retain(|id| seen.insert(id.clone()));
         Some(ids)
     }
@@ -188,6 +200,10 @@ impl Field for Data {
             findings.fault(at, format!("an object is needed here, not {}", named(&value)));
             return None;
         };
+        if data.values().any(|value| !is_within(value, MAX_DEPTH - 1)) {
+            findings.fault(at, format!("this is nested more than {MAX_DEPTH} deep"));
+            return None;
+        }
         for key in ["frame_in", "frame_out"] {
             let frame = data.get(key).unwrap_or(&Value::Null);
             if !frame.is_null() && frame.as_str() != Some("") && number::of(frame).is_none() {
@@ -210,6 +226,15 @@ impl Field for Data {
     }
 }
 
+/// Whether lists and objects stand in each other at most so many deep.
+fn is_within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(elements) => depth > 0 && elements.iter().all(|element| is_within(element, depth - 1)),
+        Value::Object(members) => depth > 0 && members.values().all(|member| is_within(member, depth - 1)),
+        _ => true,
+    }
+}
+
 /// Applies a JSON merge patch, as RFC 7396 §2 spells it out.
 fn merge_patch(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
@@ -220,12 +245,17 @@ fn merge_patch(target: &mut Value, patch: Value) {
         *target = Value::Object(Map::new());
     }
     let Value::Object(target) = target else { return };
+    let mut gone = HashSet::new();
     for (key, value) in patch {
         if value.is_null() {
-            target.shift_remove(&key);
+            gone.insert(key);
         } else {
             merge_patch(target.entry(key).or_insert(Value::Null), value);
         }
+    }
+    // All at once: to take one out of an ordered map moves all that come after it.
+    if !gone.is_empty() {
+        target.retain(|key, _| !gone.contains(key));
     }
 }
 

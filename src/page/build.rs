@@ -80,7 +80,11 @@ fn list_scripts(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) -> Resu
             if depth > 0 && !name.starts_with('.') && !matches!(name, "data" | "node_modules") {
                 list_scripts(&path, depth - 1, scripts)?;
             }
-        } else if is_script(&path) && metadata.len() <= MAX_SCRIPT_BYTES && scripts.len() < MAX_SCRIPTS {
+        } else if metadata.is_file()
+            && is_script(&path)
+            && metadata.len() <= MAX_SCRIPT_BYTES
+            && scripts.len() < MAX_SCRIPTS
+        {
             scripts.push(path);
         }
     }

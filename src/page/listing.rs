@@ -17,6 +17,11 @@ const MAX_UNPACKED_BYTES: u64 = 256 << 20;
 const MAX_RATIO: u64 = 200;
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 
+/// The bits of a file's mode that say what it is, and two of what they may say (POSIX `st_mode`).
+const KIND: u32 = 0o170_000;
+const REGULAR: u32 = 0o100_000;
+const FOLDER: u32 = 0o040_000;
+
 /// A file of the page, as the archive's directory tells of it.
 pub(super) struct PageFile {
     /// Which entry of the archive it is.
@@ -95,6 +100,8 @@ fn fault_of(name: &str, entry: &ZipFileEntry<'_>) -> Option<&'static str> {
         Some("has a name that leads elsewhere")
     } else if entry.is_symlink() {
         Some("is a link")
+    } else if entry.unix_mode().is_some_and(|mode| ![0, REGULAR, FOLDER].contains(&(mode & KIND))) {
+        Some("is neither a file nor a folder")
     } else if entry.encrypted() {
         Some("is encrypted")
     } else {

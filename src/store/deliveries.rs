@@ -22,8 +22,10 @@ const KNOWN: &str = "
     select wanted.key, delivery.id from json_each(?1) as wanted join delivery
     on delivery.source = wanted.value ->> 0 and delivery.fingerprint = wanted.value ->> 2";
 const PENDING: &str = "
-    select id, received_at, headers, body, attempts from delivery
-    where source = ? and status = 'received' order by id limit ?";
+    select id, received_at, headers, body, attempts from (
+        select *, sum(size) over (order by id) - size as before from delivery
+        where source = ? and status = 'received' order by id limit ?)
+    where before < ? order by id";
 /// How a delivery came out, set together with what it changed.
 pub(super) const SETTLE: &str = "
     update delivery set status = value ->> 1, settled_at = value ->> 2, result = value ->> 3, attempts = attempts + 1
@@ -183,9 +185,10 @@ impl Store {
         Ok((0..arrivals.len()).map(known).collect())
     }
 
-    /// The first deliveries of a source that are to be applied, in the order of arrival.
-    pub async fn pending(&self, source: &str, limit: i64) -> Result<Vec<Pending>, Error> {
-        Ok(sqlx::query_as(PENDING).bind(source).bind(limit).fetch_all(&self.readers).await?)
+    /// The first deliveries of a source that are to be applied, in the order of arrival: so many at most, and no more once they
+    /// have so many bytes.
+    pub async fn pending(&self, source: &str, limit: i64, bytes: i64) -> Result<Vec<Pending>, Error> {
+        Ok(sqlx::query_as(PENDING).bind(source).bind(limit).bind(bytes).fetch_all(&self.readers).await?)
     }
 
     /// Notes how deliveries came out that changed nothing: number, status, when, and what came of it.

@@ -33,6 +33,8 @@ use crate::{
 
 /// At most this many deliveries are on their way to the writer at a time.
 const AHEAD: i64 = 64;
+/// And no more once they have this many bytes.
+const AHEAD_BYTES: i64 = 8 << 20;
 /// What is mapped goes to the writer after this at the latest, though there be more to map.
 const PACE: Duration = Duration::from_millis(100);
 /// How long to wait before what could not be stored is tried again.
@@ -180,7 +182,7 @@ impl Worker {
 
     /// Applies the next deliveries; whether there were any.
     async fn work(&mut self, source: &Source) -> Result<bool, Delayed> {
-        let pending = self.surroundings.store.pending(&self.name, AHEAD).await?;
+        let pending = self.surroundings.store.pending(&self.name, AHEAD, AHEAD_BYTES).await?;
         if pending.is_empty() {
             return Ok(false);
         }

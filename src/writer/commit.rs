@@ -20,7 +20,7 @@ use crate::{
         change::{Change, Precondition},
         history::TaskStep,
         represent::{etag, represent},
-        scope::{Altered, Key, View},
+        scope::{Altered, Key, Scope, View},
         time::Instant,
     },
     store::{Answer, Error, Rows, Store},
@@ -36,15 +36,15 @@ pub(super) struct Committer {
 }
 
 /// A batch on its way: what is resolved so far, and who waits for it.
-struct Batch {
-    draft: Draft,
-    rows: Rows,
-    revision: u64,
+pub(super) struct Batch {
+    pub draft: Draft,
+    pub rows: Rows,
+    pub revision: u64,
     /// The last revision of each scope that the batch altered.
-    revisions: BTreeMap<Option<Id>, u64>,
+    pub revisions: BTreeMap<Option<Id>, u64>,
     answers: HashMap<String, Answer>,
     /// The steps that tasks took, by whom, at which revision.
-    steps: Vec<(TaskStep, String, u64)>,
+    pub steps: Vec<(TaskStep, String, u64)>,
     now: Instant,
 }
 
@@ -66,15 +66,7 @@ impl Committer {
     /// Resolves, commits, alters memory, answers.
     async fn batch(&self, requests: Vec<(Request, Reply)>) {
         self.tally.note_batch(requests.len());
-        let mut batch = Batch {
-            draft: Draft::new(HashMap::from([(None, self.studio.context())])),
-            rows: Rows::default(),
-            revision: *self.announce.borrow(),
-            revisions: BTreeMap::new(),
-            answers: HashMap::new(),
-            steps: Vec::new(),
-            now: (self.clock)(),
-        };
+        let mut batch = Batch::new(self.studio.context(), *self.announce.borrow(), (self.clock)());
         let mut replies = Vec::with_capacity(requests.len());
         for (request, reply) in requests {
             let is_trial = request.dry_run;
@@ -160,19 +152,11 @@ impl Committer {
                 return Ok(Some(outcome));
             }
         }
-        let changed = request.changes.iter().filter_map(|change| match change {
-            Change::One { key, .. } if key.kind == Kind::Project => Some(&key.id),
-            Change::One { key, .. } => key.project.as_ref(),
-            Change::Whole { project, .. } => project.as_ref(),
-        });
-        let named = request.preconditions.iter().filter_map(|precondition| match precondition {
-            Precondition::Exists(key) | Precondition::Absent(key) | Precondition::Matches(key, _) => {
-                key.project.as_ref()
-            }
-        });
-        for project in changed.chain(named) {
+        for project in request.projects() {
             if !batch.draft.has(Some(project)) {
-                let scope = self.studio.scope(project).await.map_err(stored)?;
+                // Of a project that does not exist there is nothing to load, nor to be kept in memory: anybody may name any.
+                let exists = self.studio.context().project(project).is_some();
+                let scope = if exists { self.studio.scope(project).await.map_err(stored)? } else { Arc::default() };
                 batch.draft.add(Some(project.clone()), scope);
             }
         }
@@ -183,30 +167,58 @@ impl Committer {
         for project in &altered.wiped {
             self.studio.empty(project);
         }
-        // A project is at a new revision when its own fields are other than before, too: those are in the studio's scope.
-        let mut scopes: BTreeMap<Option<Id>, Altered> =
-            revisions.keys().map(|project| (project.clone(), Altered::default())).collect();
-        for (Key { project, kind, id }, record) in altered.records {
-            scopes.entry(project).or_default().records.push((kind, id, record));
-        }
-        for (Key { project, kind, id }, at) in altered.tombstones {
-            scopes.entry(project).or_default().tombstones.push((kind, id, at));
-        }
-        for (step, ..) in steps {
-            scopes.entry(Some(step.project.clone())).or_default().steps.push(step);
-        }
-        for (project, mut altered) in scopes {
-            altered.revision = revisions.get(&project).copied();
-            // New records come in the order of their list, so that it need not be sorted.
-            altered.records.sort_by_key(|(_, _, record)| record.as_ref().map(|record| record.position));
+        for (project, altered) in altered.by_scope(revisions, steps) {
             self.studio.alter(project.as_ref(), |scope| scope.apply(altered));
         }
     }
 }
 
+impl Request {
+    /// The projects that it is about, or asks for; one may come more than once.
+    pub(super) fn projects(&self) -> impl Iterator<Item = &Id> {
+        let changed = self.changes.iter().filter_map(|change| match change {
+            Change::One { key, .. } if key.kind == Kind::Project => Some(&key.id),
+            Change::One { key, .. } => key.project.as_ref(),
+            Change::Whole { project, .. } => project.as_ref(),
+        });
+        let named = self.preconditions.iter().filter_map(|precondition| match precondition {
+            Precondition::Exists(key) | Precondition::Absent(key) | Precondition::Matches(key, _) => {
+                key.project.as_ref()
+            }
+        });
+        changed.chain(named)
+    }
+}
+
 impl Layer {
+    /// What it alters in each scope.
+    pub(super) fn by_scope(
+        self,
+        revisions: &BTreeMap<Option<Id>, u64>,
+        steps: Vec<(TaskStep, String, u64)>,
+    ) -> BTreeMap<Option<Id>, Altered> {
+        // A project is at a new revision when its own fields are other than before, too: those are in the studio's scope.
+        let mut scopes: BTreeMap<Option<Id>, Altered> =
+            revisions.keys().map(|project| (project.clone(), Altered::default())).collect();
+        for (Key { project, kind, id }, record) in self.records {
+            scopes.entry(project).or_default().records.push((kind, id, record));
+        }
+        for (Key { project, kind, id }, at) in self.tombstones {
+            scopes.entry(project).or_default().tombstones.push((kind, id, at));
+        }
+        for (step, ..) in steps {
+            scopes.entry(Some(step.project.clone())).or_default().steps.push(step);
+        }
+        for (project, altered) in &mut scopes {
+            altered.revision = revisions.get(project).copied();
+            // New records come in the order of their list, so that it need not be sorted.
+            altered.records.sort_by_key(|(_, _, record)| record.as_ref().map(|record| record.position));
+        }
+        scopes
+    }
+
     /// The rows that this layer comes down to.
-    fn rows(&self, rows: &mut Rows, revisions: &BTreeMap<Option<Id>, u64>) -> Result<(), Error> {
+    pub(super) fn rows(&self, rows: &mut Rows, revisions: &BTreeMap<Option<Id>, u64>) -> Result<(), Error> {
         for project in &self.wiped {
             rows.wipe(project);
         }
@@ -227,8 +239,21 @@ impl Layer {
 }
 
 impl Batch {
+    /// An empty one on top of the studio-wide lists.
+    pub fn new(context: Arc<Scope>, revision: u64, now: Instant) -> Self {
+        Self {
+            draft: Draft::new(HashMap::from([(None, context)])),
+            rows: Rows::default(),
+            revision,
+            revisions: BTreeMap::new(),
+            answers: HashMap::new(),
+            steps: Vec::new(),
+            now,
+        }
+    }
+
     /// Resolves one request on top of those before it; a refused one leaves nothing.
-    fn resolve(&mut self, request: Request) -> Result<Outcome, Refused> {
+    pub fn resolve(&mut self, request: Request) -> Result<Outcome, Refused> {
         let resolved = self.try_resolve(request);
         if resolved.is_err() {
             self.draft.drop_request();

@@ -171,7 +171,7 @@ impl Draft {
         let mut request = std::mem::take(&mut self.request);
         // What is as it was need not be written.
         request.records.retain(|key, record| {
-            request.wiped.iter().any(|project| key.project.as_ref() == Some(project))
+            key.project.as_ref().is_some_and(|project| request.wiped.contains(project))
                 || self.below(key) != record.as_ref()
         });
         self.batch.cover(request);

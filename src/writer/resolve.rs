@@ -1,6 +1,9 @@
 //! From changes to what they alter: the one function that every input goes through.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -10,6 +13,7 @@ use crate::model::{
     Entity, Id, Kind, Shot, Task,
     change::{Change, Op},
     fault::{At, Findings},
+    field::MAX_MEMBERS,
     media::Attachment,
     represent::NO_RANGE,
     scope::{Key, Record, Times, View},
@@ -37,7 +41,14 @@ pub struct Resolve<'a> {
     pub partial: bool,
     /// What was touched in the present moment: by the changes since the last one that names another time.
     pub moment: Touched,
+    begun: std::time::Instant,
 }
+
+/// How long the changes of one request may take: meanwhile, nobody else's are written.
+const LONGEST: Duration = Duration::from_secs(60);
+/// The most steps of tasks that they may bring about. A change of a shot, or of the episode of a sequence, may be a step of
+/// many tasks, and there may be many changes.
+const MOST_STEPS: usize = 1_000_000;
 
 /// How far the clock of a tracker may be ahead, in microseconds.
 const A_DAY: Instant = 86_400_000_000;
@@ -46,13 +57,19 @@ impl<'a> Resolve<'a> {
     /// Begins on top of a draft, with what a reader found.
     pub fn new(draft: &'a mut Draft, findings: Findings, now: Instant, partial: bool) -> Self {
         let (touched, moment) = (Touched::new(), Touched::new());
-        Self { draft, findings, touched, steps: Steps::default(), now, partial, moment }
+        let begun = std::time::Instant::now();
+        Self { draft, findings, touched, steps: Steps::default(), now, partial, moment, begun }
     }
 
     /// Applies one change after another, then sees whether everything that they left belongs somewhere.
     pub fn apply(&mut self, changes: Vec<Change>) {
         let mut present = None;
-        for change in changes {
+        for (index, change) in changes.into_iter().enumerate() {
+            if index % 16 == 0 && (self.begun.elapsed() > LONGEST || self.steps.len() > MOST_STEPS) {
+                let detail = "it takes too much time or memory to apply all of this at once: send it in parts";
+                self.findings.fault(At::Root, detail);
+                return;
+            }
             match change {
                 Change::One { key, op, at, pointer } => {
                     // A clock that is far ahead is not to make every true change look old for years.
@@ -189,12 +206,14 @@ impl<'a> Resolve<'a> {
         set(&mut record.entity);
         if let (Some(before), Entity::Shot(shot)) = (data, &mut record.entity) {
             let members = record.times.iter().filter_map(|(name, held)| Some((name.strip_prefix("data/")?, *held)));
+            let mut gone = HashSet::new();
             for member in members.filter(|(_, held)| *held > at).map(|(member, _)| member) {
                 match before.0.get(member) {
                     Some(value) => drop(shot.data.0.insert(member.to_owned(), value.clone())),
-                    None => drop(shot.data.0.shift_remove(member)),
+                    None => drop(gone.insert(member)),
                 }
             }
+            shot.data.0.retain(|member, _| !gone.contains(member.as_str()));
         }
         // Members that were added or removed since then stay as that left them.
         if let (Some(before), Some(now)) = (before, record.entity.members(field)) {
@@ -202,17 +221,17 @@ impl<'a> Resolve<'a> {
             let timed = record.times.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
             let mut timed: Vec<_> = timed.collect();
             timed.sort_by_key(|(_, held)| **held);
-            for (name, held) in timed {
-                let member = &name[prefix.len()..];
-                let was_in = before.iter().find(|id| id.as_str() == member);
-                if *held > at {
-                    match was_in {
-                        Some(id) if !now.contains(id) => now.push(id.clone()),
-                        None => now.retain(|id| id.as_str() != member),
-                        Some(_) => {}
-                    }
+            let was_in: HashMap<&str, &Id> = before.iter().map(|id| (id.as_str(), id)).collect();
+            let mut is_in: HashSet<Id> = now.iter().cloned().collect();
+            let mut gone = HashSet::new();
+            for member in timed.iter().filter(|(_, held)| **held > at).map(|(name, _)| &name[prefix.len()..]) {
+                match was_in.get(member) {
+                    Some(id) if is_in.insert(Id::clone(id)) => now.push(Id::clone(id)),
+                    None => drop(gone.insert(member)),
+                    Some(_) => {}
                 }
             }
+            now.retain(|id| !gone.contains(id.as_str()));
         }
         record.times.insert(timed.to_owned(), at);
     }
@@ -296,9 +315,10 @@ impl<'a> Resolve<'a> {
             self.findings.fault(At::Pointer(pointer), detail);
             return;
         };
+        let mut taken = HashSet::with_capacity(ids.len());
         for id in ids {
-            let member = format!("{field}/{id}");
             if let Some(at) = at {
+                let member = format!("{field}/{id}");
                 let held = record.times.get(field).max(record.times.get(&member));
                 if held.is_some_and(|held| *held > at) {
                     self.skipped(key, pointer, &format!("its {field} are more recent"));
@@ -306,12 +326,21 @@ impl<'a> Resolve<'a> {
                 }
                 record.times.insert(member, at);
             }
-            let Some(members) = record.entity.members(field) else { continue };
-            let is_in = members.contains(id);
-            if add && !is_in {
-                members.insert(place_of(members, field, &record.times, at), id.clone());
-            } else if !add && is_in {
-                members.retain(|member| member != id);
+            taken.insert(id);
+        }
+        if let Some(members) = record.entity.members(field) {
+            if add {
+                for known in members.iter() {
+                    taken.remove(known);
+                }
+                let place = place_of(members, field, &record.times, at);
+                members.splice(place..place, ids.iter().filter(|id| taken.contains(id)).cloned());
+            } else {
+                members.retain(|member| !taken.contains(member));
+            }
+            if members.len() > MAX_MEMBERS {
+                let detail = format!("{field} would have more than {MAX_MEMBERS} members");
+                self.findings.fault(At::Pointer(pointer).key(field), detail);
             }
         }
         self.draft.set(key, Some(record));

@@ -77,6 +77,11 @@ impl Steps {
         self.deleted.insert(project.clone());
     }
 
+    /// How many steps there are so far.
+    pub fn len(&self) -> usize {
+        self.taken.len()
+    }
+
     /// The steps of the request, in their order.
     pub fn finish(self) -> Vec<TaskStep> {
         without_exchanges(self.taken)

@@ -2,9 +2,11 @@
 //! its time of change is one that HTTP has words for.
 
 use std::{
-    fs, io,
-    path::PathBuf,
+    fs,
+    io::{self, ErrorKind::NotFound},
+    path::{Path, PathBuf},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -16,9 +18,28 @@ use tower_http::services::fs::{Backend, File, Metadata};
 /// The first second of the year 10000, since 1970: an HTTP date has four digits for the year (RFC 9110 §5.6.7).
 const END_OF_DATES: u64 = 253_402_300_800;
 
-/// The files of this computer.
-#[derive(Debug, Clone, Copy)]
-pub struct Disk;
+/// The files of this computer that are really below a folder: no link in it leads anybody out.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    /// The folder; it may itself be a link.
+    pub folder: Arc<Path>,
+}
+
+impl Disk {
+    /// The text of one of them.
+    pub async fn text(self, path: PathBuf) -> io::Result<String> {
+        off_thread(move || {
+            Self::check(&self.folder, &path)?;
+            fs::read_to_string(path)
+        })
+        .await
+    }
+
+    /// Refuses a file that is elsewhere, as if it were not there. It may be replaced after that, but not from outside.
+    fn check(folder: &Path, path: &Path) -> io::Result<()> {
+        if path.canonicalize()?.starts_with(folder.canonicalize()?) { Ok(()) } else { Err(NotFound.into()) }
+    }
+}
 
 /// An open file, with what was known of it when it was opened.
 #[derive(Debug)]
@@ -38,7 +59,9 @@ impl Backend for Disk {
     type MetadataFuture = BoxFuture<'static, io::Result<Known>>;
 
     fn open(&self, path: PathBuf) -> Self::OpenFuture {
+        let folder = self.folder.clone();
         Box::pin(off_thread(move || {
+            Self::check(&folder, &path)?;
             let file = fs::File::open(path)?;
             let known = Known(file.metadata()?);
             Ok(Opened { file: file.into(), known })
@@ -46,7 +69,11 @@ impl Backend for Disk {
     }
 
     fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
-        Box::pin(off_thread(move || fs::metadata(path).map(Known)))
+        let folder = self.folder.clone();
+        Box::pin(off_thread(move || {
+            Self::check(&folder, &path)?;
+            fs::metadata(path).map(Known)
+        }))
     }
 }
 

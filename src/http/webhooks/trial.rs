@@ -6,7 +6,6 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use serde::de::IgnoredAny;
 
 use super::{json, need_source};
 use crate::{
@@ -45,8 +44,7 @@ async fn dry_run(
     let format = body::format(&headers, false);
     let bytes = body::collect(body, state.max_delivery, &state.bounds.bodies).await?;
     format?;
-    let body = String::from_utf8(bytes.into()).ok().filter(|body| serde_json::from_str::<IgnoredAny>(body).is_ok());
-    let body = body.ok_or_else(|| Problem::BadRequest("the body is not JSON".to_owned()))?;
+    let body = body::text(bytes)?;
     let headers = serde_json::to_string(&source.verifier().redacted(&headers)).unwrap_or_default();
     let mut mapping = state.webhooks.mapping(source);
     let context = state.studio.context();

@@ -157,6 +157,11 @@ impl Process {
         (of("VmHWM:"), of("VmRSS:"))
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
