@@ -150,8 +150,12 @@ impl Renderer {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::error!(revision, %error, "publishing failed");
-                self.announce.send_modify(|progress| progress.failure = Some((revision, error.to_string())));
+                let reason = error.to_string();
+                // It is tried again every few seconds, on a full disk for hours.
+                if self.announce.borrow().failure.as_ref().is_none_or(|(_, known)| *known != reason) {
+                    tracing::error!(revision, reason, "publishing failed, and is tried again");
+                }
+                self.announce.send_modify(|progress| progress.failure = Some((revision, reason)));
             }
         }
         report

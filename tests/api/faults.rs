@@ -5,6 +5,9 @@
 mod disk;
 mod ledger;
 mod power;
+mod small;
+
+use std::path::Path;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -71,10 +74,10 @@ const UNSYNCED: &[Case] = &[
 ];
 
 /// Reading goes on, over HTTP and on the disk, and all JSON is whole.
-async fn read(process: &Process) {
+async fn read(process: &Process, tree: &Path) {
     for path in ["data/projects/p/shots.json", "data/projects/context.json"] {
         process.get(&format!("/{path}")).await;
-        serde_json::from_slice::<Value>(&std::fs::read(process.tree().join(path)).unwrap()).expect(path);
+        serde_json::from_slice::<Value>(&std::fs::read(tree.join(path)).unwrap()).expect(path);
     }
     process.get("/api/projects/p/shots").await;
     process.get("/api/status").await;
@@ -113,7 +116,7 @@ impl Case {
         disk.fail(self.faults);
         for _ in 0..4 {
             assert!(ledger.send(process, self.large).await, "{}: the server is gone", self.name);
-            read(process).await;
+            read(process, &process.tree()).await;
         }
         for status in &ledger.statuses {
             assert!(self.refusals.contains(status), "{}: refused with {status}", self.name);

@@ -42,6 +42,7 @@ mod publishing;
 mod ranges;
 mod rights;
 mod service;
+mod room;
 mod site;
 mod tokens;
 mod traversal;

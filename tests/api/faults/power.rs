@@ -6,9 +6,16 @@ use serde_json::json;
 use super::{disk::Disk, ledger::Ledger};
 use crate::crash::process::Process;
 
-/// The syncs that fail before each power cut.
-const FAILURES: [&str; 5] =
-    ["", "sync .db-wal$ EIO 4 2", "sync media/ EIO 1 1", "sync watchtower.db$ EIO 0 -1", "sync * EIO 6 3"];
+/// The syncs that fail before each power cut: none, some, all from some moment on, those of pictures, those of the database
+/// file, some of any.
+const FAILURES: [&str; 6] = [
+    "",
+    "sync .db-wal$ EIO 4 2",
+    "sync .db-wal$ EIO 12 -1",
+    "sync media/ EIO 1 1",
+    "sync watchtower.db$ EIO 0 -1",
+    "sync * EIO 6 3",
+];
 
 /// Writes, and is killed while it does.
 async fn write_and_die(process: Process, ledger: &mut Ledger, times: usize) {
