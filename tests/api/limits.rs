@@ -29,7 +29,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const NEVER: Duration = Duration::from_secs(3600);
 
 /// A request for something small, on a connection that stays.
-const GET: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+const GET: &str = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 /// A server with one project, whose limits were altered.
 async fn server_with(alter: impl FnOnce(&mut Limits)) -> TestServer {

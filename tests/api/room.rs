@@ -76,7 +76,9 @@ async fn a_file_that_is_too_large_for_the_disk_is_refused_before_it_is_sent() {
     let server = keeping(|free| free / 2).await;
     upload(&server, 2).await.expect(200);
     let (address, length) = ("/api/projects/p/edits/e/movie", u64::MAX / 2);
-    let head = format!("PUT {address} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!(
+        "PUT {address} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+    );
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut status = [0; 12];

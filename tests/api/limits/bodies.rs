@@ -19,12 +19,12 @@ const SOON: Duration = Duration::from_millis(300);
 
 /// The head of a request whose body has so many bytes.
 fn head(line: &str, length: usize) -> String {
-    format!("{line} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")
+    format!("{line} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n")
 }
 
 /// The head of a body that comes in pieces.
 fn chunked(line: &str) -> String {
-    format!("{line} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+    format!("{line} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
 }
 
 /// The answer must be 408, in these words, and the last one.
@@ -69,7 +69,7 @@ async fn a_body_that_stops_coming_is_cut_whatever_it_is() {
     let mut form = format!("--x\r\n{FILE}\r\n\r\n").into_bytes();
     form.extend(half);
     let form_head = format!(
-        "POST {thumbnail} HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 100000\r\n\r\n"
+        "POST {thumbnail} HTTP/1.1\r\nhost: localhost\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 100000\r\n\r\n"
     );
     for (head, begun) in [
         (head("PUT /api/users/ada", 100), &b"{\"name\": "[..]),

@@ -10,7 +10,7 @@ use crate::support::TestServer;
 
 /// A connection that is at work: a listener.
 async fn busy(server: &TestServer) -> TcpStream {
-    let mut stream = sent(server, "GET /api/events HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut stream = sent(server, "GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     let mut first = [0; 15];
     stream.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200 OK");
@@ -69,7 +69,7 @@ async fn where_every_connection_is_at_work_others_wait_until_one_is_not() {
     }
     let body = r#"{"name": "Ada"}"#;
     let head = format!(
-        "PUT /api/users/ada HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        "PUT /api/users/ada HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     let mut last = sent(&server, &head).await;

@@ -27,7 +27,10 @@ async fn ask(server: &TestServer) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(16 << 10).unwrap();
     let mut stream = socket.connect(server.address).await.unwrap();
-    stream.write_all(b"GET /api/projects/p/shots/s HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET /api/projects/p/shots/s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
     stream
 }
 
@@ -59,7 +62,7 @@ async fn a_listener_to_whom_nothing_happens_is_not_cut() {
         (limits.head, limits.idle, limits.unread, limits.stalled, limits.request) = (SOON, SOON, SOON, SOON, SOON);
     })
     .await;
-    let mut listener = sent(&server, "GET /api/events HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut listener = sent(&server, "GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     for _ in 0..4 {
         let mut idle = sent(&server, GET).await;
         answer(&mut idle).await;

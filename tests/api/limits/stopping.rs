@@ -14,7 +14,7 @@ async fn half_a_head_and_idle_connections_are_nothing_to_wait_for() {
     let temp = TempDir::new().unwrap();
     let process = Process::start(&temp.path().join("data")).await;
     let mut open = Vec::new();
-    for begun in ["", "GET / HTTP/1.1\r\nhost: x\r\n", GET] {
+    for begun in ["", "GET / HTTP/1.1\r\nhost: localhost\r\n", GET] {
         let mut stream = TcpStream::connect(process.address).await.unwrap();
         stream.write_all(begun.as_bytes()).await.unwrap();
         open.push(stream);

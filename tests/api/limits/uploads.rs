@@ -17,8 +17,9 @@ const THUMBNAIL: &str = "/api/projects/p/thumbnail";
 async fn begun(server: &TestServer, file: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let length = file.len();
-    let head =
-        format!("PUT {THUMBNAIL} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!(
+        "PUT {THUMBNAIL} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut asked = [0; 25];
     tokio::io::AsyncReadExt::read_exact(&mut stream, &mut asked).await.unwrap();

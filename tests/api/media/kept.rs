@@ -216,7 +216,7 @@ async fn a_movie_that_is_being_read_can_be_read_to_its_end_when_it_is_gone() {
     let mut readers = Vec::new();
     for path in [format!("/{path}"), Edit.address()] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut beginning = vec![0; 100_000];
         stream.read_exact(&mut beginning).await.unwrap();

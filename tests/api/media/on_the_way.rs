@@ -47,7 +47,7 @@ async fn answer_to(stream: &mut TcpStream, sent: &[u8]) -> String {
 }
 
 fn head(method: &str, address: &str, length: usize, more: &str) -> Vec<u8> {
-    format!("{method} {address} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n{more}\r\n").into_bytes()
+    format!("{method} {address} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n{more}\r\n").into_bytes()
 }
 
 #[tokio::test]

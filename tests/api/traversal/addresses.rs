@@ -66,7 +66,7 @@ impl Raw {
     }
 
     async fn get(&mut self, target: &str) -> (u16, Vec<u8>) {
-        let request = format!("GET {target} HTTP/1.1\r\nhost: x\r\naccept-encoding: identity\r\n\r\n");
+        let request = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\naccept-encoding: identity\r\n\r\n");
         self.0.write_all(request.as_bytes()).await.unwrap();
         let (mut read, mut byte) = (Vec::new(), [0]);
         while !read.ends_with(b"\r\n\r\n") {
