@@ -94,8 +94,8 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         let Self { common, command } = self;
         // It starts in a hurry, stays small, and has nothing to log.
-        if let Command::Filter(filter) = &command {
-            return filter.run();
+        if let Command::Filter(_) = &command {
+            return filter::Filter::run();
         }
         start_log(&common)?;
         crate::fetch::client::use_ring();
@@ -113,7 +113,7 @@ impl Cli {
                 Command::Backup(backup) => backup.run(&common).await,
                 Command::Openapi => say(&crate::http::document().to_pretty_json()?),
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
-                Command::Filter(filter) => filter.run(),
+                Command::Filter(_) => filter::Filter::run(),
             }
         })
     }

@@ -309,20 +309,20 @@ impl Settings {
             webhook_folder: self.folder.clone(),
             deliveries: self.deliveries,
             openness: self.openness(),
-            limits: self.limits(usual.limits.clone()),
+            limits: self.limits(&usual.limits),
             trusted_proxies: self.trusted_proxy.iter().map(|Proxy(network)| *network).collect(),
             publish_hooks: self.publish_hook.clone(),
             ..usual
         }
     }
 
-    fn limits(&self, usual: Limits) -> Limits {
+    fn limits(&self, usual: &Limits) -> Limits {
         Limits {
             connections: self.max_connections.unwrap_or(usual.connections),
             uploads: self.max_uploads.unwrap_or(usual.uploads),
             bodies: self.max_bodies.unwrap_or(usual.bodies),
             rate: self.max_rate.unwrap_or(usual.rate),
-            ..usual
+            ..usual.clone()
         }
     }
 

@@ -335,6 +335,7 @@ pub struct Server {
 
 impl Server {
     /// Opens everything, renders what is behind, and listens.
+    #[expect(clippy::too_many_lines, reason = "one thing after the other, each of which needs those before")]
     pub async fn start(folder: DataFolder, options: Options, clock: Clock) -> Result<Self, Error> {
         let Options { sites, mode, max_body, max_picture, max_movie, placeholders, media_hosts, openness, .. } =
             options;

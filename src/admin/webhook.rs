@@ -174,7 +174,7 @@ fn block(title: &str, text: &str) -> Markup {
 
 fn header_lines(headers: &str) -> String {
     let headers: Vec<(String, String)> = serde_json::from_str(headers).unwrap_or_default();
-    headers.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+    headers.into_iter().fold(String::new(), |lines, (name, value)| lines + &name + ": " + &value + "\n")
 }
 
 /// JSON with a line for each member; what is no JSON as it is. What is long is cut.

@@ -42,7 +42,7 @@ impl Bounds {
             bodies: Room::new(limits.bodies.max(max_body)),
             uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),
             requests: Rate::new(limits.rate, Duration::from_secs(1)),
-            failures: Rate::new(limits.failures, Duration::from_secs(60)),
+            failures: Rate::new(limits.failures, Duration::from_mins(1)),
             limits,
             proxies,
         }

@@ -29,6 +29,7 @@ use crate::limits::Limits;
 pub struct Pace(Arc<Progress>);
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "each is a question")]
 struct Progress {
     /// Whether more of the body is being waited for.
     is_waiting: AtomicBool,

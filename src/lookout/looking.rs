@@ -128,13 +128,12 @@ impl Lookout {
         let signature = studio::signature(&sources);
         let known = self.state().deliveries.clone();
         let known = known.filter(|(known, at, _)| !is_exact && *known == signature && now - at < COUNTED_ANEW);
-        let tallies = match known {
-            Some((.., tallies)) => tallies,
-            None => {
-                let tallies = Arc::new(self.surroundings.store.tally().await?);
-                self.state().deliveries = Some((signature, now, tallies.clone()));
-                tallies
-            }
+        let tallies = if let Some((.., tallies)) = known {
+            tallies
+        } else {
+            let tallies = Arc::new(self.surroundings.store.tally().await?);
+            self.state().deliveries = Some((signature, now, tallies.clone()));
+            tallies
         };
         let failure = self.surroundings.progress.borrow().failure.clone();
         let mut found = studio::of_publishing(failure.map(|(_, reason)| reason));

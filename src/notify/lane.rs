@@ -100,6 +100,12 @@ impl Lane {
     /// Has other settings from now on, and is called at once for what is owed: what was wrong may be right now. Gives what is
     /// of no interest any more.
     pub fn adopt(&mut self, hook: Arc<Hook>) -> Vec<Option<Id>> {
+        // What the old address answers says nothing of the new one.
+        if self.hook.url != hook.url
+            && let Some(running) = self.running.take()
+        {
+            running.task.abort();
+        }
         (self.hook, self.is_ended, self.wait, self.waits) = (hook, false, Wait::default(), BTreeMap::new());
         let hook = &self.hook;
         let gone = self.told.keys().filter(|project| project.is_some() && !hook.wants(project.as_ref()));
@@ -194,7 +200,7 @@ impl Lane {
     pub fn status(&self) -> HookStatus {
         let waits = self.owed.keys().map(|project| self.waits.get(project).copied().unwrap_or_default());
         let waits: Vec<Wait> = waits.collect();
-        let is_failing = waits.iter().any(|wait| wait.failures + self.wait.failures > 0);
+        let is_failing = waits.iter().any(|wait| wait.failures.max(self.wait.failures) > 0);
         let at = |wait: &Wait| wait.until.map(|(_, at)| at);
         let next = waits.iter().filter_map(|wait| at(wait).max(at(&self.wait))).min();
         HookStatus {

@@ -214,7 +214,9 @@ impl Worker {
         let settled: Vec<_> = settled.into_iter().map(|(id, status, result)| (id, status, now, result)).collect();
         if !settled.is_empty() {
             self.surroundings.store.settle(&settled).await?;
-            settled.iter().for_each(|(id, status, _, result)| log(&self.name, *id, status, result));
+            for (id, status, _, result) in &settled {
+                log(&self.name, *id, status, result);
+            }
         }
         source.lane().settled.send_modify(|settled| *settled += count as u64);
         failed.or(delayed).map_or(Ok(true), Err)

@@ -45,7 +45,7 @@ pub struct Resolve<'a> {
 }
 
 /// How long the changes of one request may take: meanwhile, nobody else's are written.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// The most steps of tasks that they may bring about. A change of a shot, or of the episode of a sequence, may be a step of
 /// many tasks, and there may be many changes.
 const MOST_STEPS: usize = 1_000_000;

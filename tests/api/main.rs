@@ -1,6 +1,18 @@
 //! The server as its users meet it: over HTTP, on real files, and as a command.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test, or in what it is made of, is to end it")]
+#![expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::cast_possible_truncation,
+    clippy::duration_suboptimal_units,
+    clippy::format_collect,
+    clippy::large_stack_arrays,
+    clippy::manual_is_multiple_of,
+    clippy::needless_pass_by_value,
+    clippy::single_match_else,
+    clippy::unnecessary_wraps,
+    reason = "tests are written to be read, and are fast enough"
+)]
 
 mod support;
 

@@ -77,7 +77,7 @@ impl Served {
             Self::Nothing
         } else if !below("/data") {
             Self::Page
-        } else if path.ends_with(".json") {
+        } else if std::path::Path::new(path).extension().is_some_and(|extension| extension == "json") {
             Self::Tree
         } else {
             Self::Media

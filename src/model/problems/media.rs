@@ -19,7 +19,7 @@ impl Finder<'_> {
         let Some(url) = entity.media_url() else { return };
         if !is_remote(url) {
             self.local(of, entity, url);
-        } else if !entity.media().is_some_and(|files| files.source.is_none()) {
+        } else if entity.media().is_none_or(|files| files.source.is_some()) {
             // An upload goes before a URL.
             self.remote(of, url);
         }

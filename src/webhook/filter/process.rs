@@ -51,11 +51,10 @@ impl Process {
         let mut process = Self::spawn(executable).map_err(unable)?;
         match process.answer(&told, &job.limits, STARTING).await {
             Ok(Some(Answer::Ready)) => Ok(process),
-            Ok(Some(Answer::Failed(failure))) => Err(failure),
             Ok(Some(Answer::Changes(_))) => Err(Failure::NotStarted("it answers before it is asked".to_owned())),
             Ok(None) => Err(Failure::NotStarted(format!("it was not ready within {} s", STARTING.as_secs()))),
             Err(Failure::Ended(words)) => Err(Failure::NotStarted(words)),
-            Err(failure) => Err(failure),
+            Ok(Some(Answer::Failed(failure))) | Err(failure) => Err(failure),
         }
     }
 

@@ -49,6 +49,7 @@ impl Answer {
     }
 
     /// The content of a frame for changes that are JSON already.
+    #[must_use]
     pub fn of_changes(array: &[u8]) -> Vec<u8> {
         [b"{\"Changes\":", array, b"}"].concat()
     }

@@ -38,7 +38,7 @@ async fn start(temp: &TempDir, min_free: usize) -> Option<(Process, PathBuf)> {
     small_server.arg(server.as_std().get_program()).args(server.as_std().get_args());
     small_server.arg("--config").arg(config).args(["--min-free", &min_free.to_string()]);
     small_server.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let process = Process::start_by(small_server, &small.join("data")).await;
+    let process = Process::of(small_server).await;
     let seen = PathBuf::from(format!("/proc/{}/root{}", process.id(), small.display()));
     Some((process, seen))
 }

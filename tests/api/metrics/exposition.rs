@@ -1,4 +1,4 @@
-//! A strict reader of the OpenMetrics text format: what it does not know, it does not take.
+//! A strict reader of the `OpenMetrics` text format: what it does not know, it does not take.
 //!
 //! After <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md>.
 

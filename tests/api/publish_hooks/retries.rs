@@ -101,6 +101,21 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
+async fn a_hook_with_another_address_is_called_there_at_once() {
+    let (receiver, server) = telling_of_p(PATIENT).await;
+    receiver.script([Reply::Silent]);
+    let revision = server.change("p").await;
+    let [before] = receiver.calls(1).await.try_into().unwrap();
+    let elsewhere = Receiver::start().await;
+    server.reload(&table("tool", &elsewhere.url("/"), "projects = [\"p\"]"));
+    let [after] = elsewhere.calls(1).await.try_into().unwrap();
+    assert_eq!((after.id(), after.gist()), (before.id(), published("p", revision)));
+    receiver.until("the old call is let go", |counts| counts.open == 0).await;
+    let hook = server.until_told("tool").await;
+    assert_eq!((&hook["taken"], &hook["failed"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
 async fn who_answers_410_gets_no_more_calls_until_the_configuration_is_read_again() {
     let (receiver, witness) = (Receiver::start().await, Receiver::start().await);
     receiver.script([Reply::Status("410 Gone")]);
