@@ -432,7 +432,8 @@ impl Server {
             clock,
             bounds,
             max_body,
-            weights: weight::Room::new(max_body),
+            // Small bodies are to have room even where no large ones are taken.
+            weights: weight::Room::new(max_body.max(8 << 20)),
             max_picture,
             max_movie,
             media,
