@@ -14,7 +14,6 @@ pub fn with_webhook(options: &mut Options) {
     let settings =
         "name = \"tracker\"\nverify = \"bearer\"\nsecrets = [\"a secret of some length\"]\nmapping = \"changes\"";
     options.webhooks = vec![toml::from_str::<SourceSettings>(settings).unwrap()];
-    options.program = env!("CARGO_BIN_EXE_watchtower-server").into();
 }
 
 /// Sends a delivery to it, and waits until it was tried if it was taken.

@@ -140,6 +140,8 @@ impl TestServer {
         let listen = "127.0.0.1:0".parse().unwrap();
         let site = SiteOptions { listen, layout: Layout::Classic, page: None, live: false, tls: None };
         let mut options = Options { max_body: 64 << 20, ..Options::usual(vec![site]) };
+        // Filters run in a process of the server's program, and not of that of the tests.
+        options.program = env!("CARGO_BIN_EXE_watchtower-server").into();
         alter(&mut options);
         let clock = Arc::new(AtomicI64::new(NEW_YEAR));
         watchtower_server::fetch::client::use_ring();

@@ -29,7 +29,6 @@ pub fn with(toml: &str) -> impl FnOnce(&mut Options) {
     let webhooks = sources(toml);
     move |options| {
         options.webhooks = webhooks;
-        options.program = env!("CARGO_BIN_EXE_watchtower-server").into();
     }
 }
 
