@@ -88,8 +88,6 @@ pub struct Parts {
     pub bounds: Arc<Bounds>,
     /// The largest body that is taken, in bytes; files aside.
     pub max_body: usize,
-    /// The memory for what is in bodies.
-    pub weights: weight::Room,
     /// The largest picture that is taken, in bytes.
     pub max_picture: u64,
     /// The largest movie that is taken, in bytes.

@@ -17,6 +17,7 @@ use super::{
     pace::Pace,
     problem::Problem,
     rates::Rate,
+    weight,
 };
 use crate::limits::Limits;
 
@@ -27,8 +28,11 @@ pub struct Bounds {
     pub limits: Limits,
     /// The proxies that are believed whom they ask for.
     pub proxies: Vec<IpNet>,
-    /// Memory for bodies.
+    /// Memory for the bytes of bodies, as they come: one that finds none is refused.
     pub bodies: Room,
+    /// Memory for what bodies come to once they are read: one that is whole waits for it, with its bytes in hand, so that the
+    /// two cannot be one room.
+    pub weights: weight::Room,
     uploads: Arc<Semaphore>,
     requests: Option<Rate<ClientKey>>,
     failures: Option<Rate<ClientKey>>,
@@ -40,6 +44,8 @@ impl Bounds {
     pub fn new(limits: Limits, proxies: Vec<IpNet>, max_body: usize) -> Self {
         Self {
             bodies: Room::new(limits.bodies.max(max_body)),
+            // Small bodies are to have room even where no large ones are taken.
+            weights: weight::Room::new(max_body.max(8 << 20)),
             uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),
             requests: Rate::new(limits.rate, Duration::from_secs(1)),
             failures: Rate::new(limits.failures, Duration::from_mins(1)),

@@ -194,7 +194,7 @@ pub fn with_request_id(response: Response, id: &str) -> Response {
 }
 
 impl Problem {
-    /// The store failed, and that is logged.
+    /// The store failed, which somebody has logged.
     pub fn of_store(error: &store::Error) -> Self {
         if error.is_no_room() { Self::InsufficientStorage(DISK_TAKES_NO_MORE.to_owned()) } else { Self::Internal }
     }
@@ -250,8 +250,10 @@ impl From<Refused> for Problem {
             Refused::KeyReused => Self::KeyReused,
             Refused::Busy | Refused::Stopping => Self::Unavailable(words),
             Refused::NoRoom(short) => short.into(),
-            // The writer has logged it.
-            Refused::Store(error) => Self::of_store(&error),
+            Refused::Store(error) => {
+                tracing::error!(%error, "the store failed");
+                Self::of_store(&error)
+            }
         }
     }
 }

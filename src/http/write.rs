@@ -225,5 +225,5 @@ pub async fn read_body(
 ) -> Result<(bytes::Bytes, body::Format), Problem> {
     let format = body::format(headers, takes_lines)?;
     let bytes = body::collect(body, state.max_body, &state.bounds.bodies).await?;
-    Ok((state.weights.hold(bytes).await?, format))
+    Ok((state.bounds.weights.hold(bytes).await?, format))
 }

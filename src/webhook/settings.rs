@@ -85,6 +85,9 @@ pub enum Invalid {
     /// The file of the filter cannot be read.
     #[error("source {0:?}: the filter {path} cannot be read: {2}", path = .1.display())]
     File(String, PathBuf, std::io::Error),
+    /// Its limits are none that a mapping can have.
+    #[error("source {0:?}: {1} is a number from {2} to {3}, and not {4}")]
+    Limit(String, &'static str, u32, u32, u32),
     /// The filter is too long.
     #[error("source {0:?}: a filter has at most {LONGEST_FILTER} bytes")]
     Long(String),
@@ -128,10 +131,19 @@ impl SourceSettings {
         }
         let usual = Limits::default();
         let limits = Limits {
-            time: self.filter_seconds.map_or(usual.time, |seconds| Duration::from_secs(seconds.clamp(1, 60).into())),
-            memory: self.filter_mib.map_or(usual.memory, |mib| u64::from(mib.clamp(16, 4096)) << 20),
+            time: self.within("filter-seconds", self.filter_seconds, 1, 60)?.map_or(usual.time, Duration::from_secs),
+            memory: self.within("filter-mib", self.filter_mib, 16, 4096)?.map_or(usual.memory, |mib| mib << 20),
             ..usual
         };
         Ok(Program { name: kind, text: text.into(), limits })
+    }
+
+    fn within(&self, key: &'static str, value: Option<u32>, least: u32, most: u32) -> Result<Option<u64>, Invalid> {
+        match value {
+            Some(value) if !(least..=most).contains(&value) => {
+                Err(Invalid::Limit(self.name.clone(), key, least, most, value))
+            }
+            value => Ok(value.map(u64::from)),
+        }
     }
 }

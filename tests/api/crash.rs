@@ -18,7 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::support::files;
+use crate::support::{client, files};
 use process::Process;
 use readers::Readers;
 use uploads::{Tracker, Uploader};
@@ -102,7 +102,7 @@ async fn write_until<T>(
     let count = Arc::new(count);
     let mut running = JoinSet::new();
     for mut worker in clients.take() {
-        let (count, client, url) = (count.clone(), Client::builder().no_proxy().build().unwrap(), process.url());
+        let (count, client, url) = (count.clone(), client(), process.url());
         running.spawn(async move {
             while worker.write(&client, &url).await {
                 count.send_modify(|count| *count += 1);
@@ -279,7 +279,8 @@ async fn a_second_server_on_the_same_data_is_refused() {
     let temp = TempDir::new().unwrap();
     let (process, _) = prepared(&temp).await;
     let folder = process.folder.clone();
-    let second = tokio::time::timeout(process::DEADLINE, process::command(&folder).output()).await.unwrap().unwrap();
+    let second =
+        tokio::time::timeout(crate::support::DEADLINE, process::command(&folder).output()).await.unwrap().unwrap();
     assert!(!second.status.success());
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(said.contains("another watchtower-server uses the data folder"), "{said}");

@@ -13,6 +13,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::crash::process::Process;
+use crate::support::until;
 use disk::Disk;
 use ledger::Ledger;
 
@@ -166,7 +167,8 @@ async fn a_full_disk_is_named_and_a_tree_that_lags_behind_is_written_as_soon_as_
     assert!(problem["detail"].as_str().unwrap().contains("nothing was stored"), "{problem}");
     disk.mend();
     // It is tried again by itself.
-    while process.try_send(Method::GET, "/readyz", &Value::Null).await.0 != StatusCode::OK {}
+    let health = async || process.try_send(Method::GET, "/readyz", &Value::Null).await.0;
+    until("it is well again", async || (health().await == StatusCode::OK).then_some(())).await;
     let on_disk = std::fs::read_to_string(process.tree().join("data/projects/p/shots.json")).unwrap();
     assert!(on_disk.contains("late") && !on_disk.contains("too-much"));
     process.terminate().await;

@@ -12,19 +12,14 @@ mod restarts;
 mod tracker;
 mod uploads;
 
-use std::time::Duration;
-
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use watchtower_server::fetch::host::HostSettings;
 
-use crate::support::TestServer;
+use crate::support::{DEADLINE, TestServer, until};
 use tracker::Tracker;
-
-/// Longer than anything takes that works.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The hosts of a configuration.
 fn hosts(text: &str) -> Vec<HostSettings> {
@@ -53,20 +48,6 @@ async fn copying(rest: &str) -> (Tracker, TestServer) {
 
 fn shot(id: &str, url: &str) -> Value {
     json!({"id": id, "name": id, "data": {"frame_in": 0, "frame_out": 24}, "thumbnailUrl": url})
-}
-
-/// Waits until something is there.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let Ok(found) = tokio::time::timeout(DEADLINE, looking).await else { panic!("never {what}") };
-    found
 }
 
 /// What a test asks of a server that fetches.

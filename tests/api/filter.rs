@@ -8,14 +8,11 @@ mod processes;
 mod reach;
 mod values;
 
-use std::time::Duration;
-
 use serde_json::Value;
 use tokio::time::timeout;
 use watchtower_server::webhook::filter::{Failure, Limits, Runner, input};
 
-/// Longer than anything takes that does not hang.
-const DEADLINE: Duration = Duration::from_secs(60);
+use crate::support::DEADLINE;
 
 /// The limits that are usual, on a machine that may be busy with other tests.
 fn patient() -> Limits {

@@ -21,10 +21,8 @@ use tokio::{
 };
 use watchtower_server::limits::Limits;
 
-use crate::support::TestServer;
+use crate::support::{DEADLINE, TestServer};
 
-/// Longer than anything takes that works.
-const DEADLINE: Duration = Duration::from_secs(30);
 /// Longer than any test takes.
 const NEVER: Duration = Duration::from_secs(3600);
 

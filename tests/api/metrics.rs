@@ -11,7 +11,7 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 use watchtower_server::{layout::Layout, publish::Mode, webhook::SourceSettings};
 
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, TestServer, until};
 use exposition::Exposition;
 
 /// The media type that Prometheus asks for.
@@ -53,9 +53,8 @@ async fn busy_server() -> TestServer {
 /// Waits until so many problems of a kind are counted: they are looked for after a publish, and not at once.
 async fn counted(server: &TestServer, kind: &'static str, count: Option<f64>) {
     let problem = [("project", "p"), ("problem", kind)];
-    while metrics(server).await.value("watchtower_project_problems", &problem) != count {
-        tokio::task::yield_now().await;
-    }
+    let is_so = async || metrics(server).await.value("watchtower_project_problems", &problem) == count;
+    until("counted", async || is_so().await.then_some(())).await;
 }
 
 #[tokio::test]
@@ -245,13 +244,12 @@ async fn deliveries_are_counted_by_source_and_by_how_they_came_out() {
     server.post("/api/webhooks/tracker", &change).await.refused(401, "unauthorized");
     let source = ("source", "tracker");
     // Both are mapped before long.
-    let settled = loop {
+    let settled = until("settled", async || {
         let metrics = metrics(&server).await;
         let count = |status| metrics.value("watchtower_deliveries", &[source, ("status", status)]).unwrap();
-        if count("applied") + count("failed") + count("ignored") == 3.0 {
-            break metrics;
-        }
-    };
+        (count("applied") + count("failed") + count("ignored") == 3.0).then_some(metrics)
+    });
+    let settled = settled.await;
     let requests = |outcome| settled.value("watchtower_delivery_requests_total", &[source, ("outcome", outcome)]);
     assert_eq!(requests("stored"), Some(3.0));
     assert_eq!(requests("duplicate"), Some(1.0));
@@ -275,7 +273,7 @@ async fn clients_that_follow_the_events_are_counted_as_long_as_they_do() {
     let second = server.request(Method::GET, "/api/events").send().await.unwrap();
     assert_eq!(listeners().await, 2.0);
     drop((first, second));
-    while listeners().await > 0.0 {}
+    until("none is left", async || (listeners().await == 0.0).then_some(())).await;
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{crash::process::DEADLINE, support::TestServer};
+use crate::support::{DEADLINE, TestServer};
 use front::{CADDY, Front, Kind, NGINX};
 
 /// A server with something to see, and a proxy in front of it; `None` if the proxy is not here.

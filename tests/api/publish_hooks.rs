@@ -16,14 +16,8 @@ use watchtower_server::{
     webhook::verify::{Given, Signer},
 };
 
-use crate::{
-    fetching::until,
-    support::{NEW_YEAR, TestServer},
-};
+use crate::support::{DEADLINE, NEW_YEAR, TestServer, until};
 use receiver::{Came, Receiver, Reply};
-
-/// Longer than anything takes that works.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The secret of the published example.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

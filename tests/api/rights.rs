@@ -114,6 +114,7 @@ impl World {
         let server = TestServer::start_with(|options| {
             webhooks::with(source)(options);
             options.openness.is_reading_public = is_reading_public;
+            options.limits.failures = 0;
         })
         .await;
         let world = Self { server, admin: None, made: AtomicUsize::new(0) };

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -28,6 +29,9 @@ use watchtower_server::{
 
 /// 2026-01-01T00:00:00Z, in microseconds since 1970: where the clock of a test begins.
 pub const NEW_YEAR: i64 = 1_767_225_600_000_000;
+
+/// How long a test waits for what must come: longer than any machine takes that is merely busy.
+pub const DEADLINE: Duration = Duration::from_mins(2);
 
 /// A server under test.
 pub struct TestServer {
@@ -147,7 +151,7 @@ impl TestServer {
         watchtower_server::fetch::client::use_ring();
         let mut server = Self {
             address: listen,
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            client: client(),
             folder,
             layout: options.sites[0].layout,
             notices: None,
@@ -166,7 +170,7 @@ impl TestServer {
         let now = self.clock.clone();
         let clock: Clock = Arc::new(move || now.load(Ordering::Relaxed));
         // A process that another test starts has the lock too, for the moment until it is its own program.
-        let data = crate::fetching::until("its folder is free", async || DataFolder::take(&self.folder).ok()).await;
+        let data = until("its folder is free", async || DataFolder::take(&self.folder).ok()).await;
         let server = Server::start(data, self.options.clone(), clock).await.unwrap();
         let addresses = server.addresses().unwrap();
         self.notices = Some(server.parts().notices.clone());
@@ -186,9 +190,10 @@ impl TestServer {
     /// Stops the server as SIGTERM does.
     pub async fn stop(&mut self) {
         // Idle connections of the client are not to keep it alive.
-        self.client = reqwest::Client::builder().no_proxy().build().unwrap();
+        self.client = client();
         drop(self.stop.take());
-        self.task.take().unwrap().await.unwrap();
+        let stopped = tokio::time::timeout(DEADLINE, self.task.take().unwrap());
+        stopped.await.expect("it does not stop").unwrap();
     }
 
     /// Has other options the next time that it is started.
@@ -288,6 +293,25 @@ impl TestServer {
     pub async fn tree(&self, path: &str) -> Value {
         self.get(&format!("/data/{path}")).await.expect(200).json()
     }
+}
+
+/// A client that waits for no answer for ever.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap()
+}
+
+/// Waits until something is there, and fails where it does not come: a test that waits for ever says nothing at all.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let Ok(found) = tokio::time::timeout(DEADLINE, looking).await else { panic!("never {what}") };
+    found
 }
 
 /// A page folder as an installed page.

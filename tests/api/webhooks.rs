@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use watchtower_server::{server::Options, webhook::SourceSettings};
 
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, TestServer, until};
 
 /// The sources of a configuration file.
 pub fn sources(toml: &str) -> Vec<SourceSettings> {
@@ -57,14 +57,9 @@ impl TestServer {
 
     /// A delivery once it is settled.
     pub async fn settled(&self, source: &str, delivery: i64) -> Value {
-        loop {
-            let path = format!("/api/webhooks/{source}/deliveries/{delivery}");
-            let shown = self.get(&path).await.expect(200).json();
-            if shown["status"] != "received" {
-                return shown;
-            }
-            tokio::task::yield_now().await;
-        }
+        let path = format!("/api/webhooks/{source}/deliveries/{delivery}");
+        let shown = async || self.get(&path).await.expect(200).json();
+        until("settled", async || Some(shown().await).filter(|shown| shown["status"] != "received")).await
     }
 
     /// Sends changes, which must be applied.

@@ -8,8 +8,9 @@
 # Ids of the projects to follow, such as [122, 127]. None named: all that the webhook sends.
 def projects: [];
 
-# Whether a project that is moved to the trash is deleted here, with all that is in it.
-def deletes_projects: true;
+# Whether a project that is moved to the trash is deleted here, with all that is in it: from the trash it comes back whole,
+# and here it would not.
+def deletes_projects: false;
 
 # Statuses of shots, assets and sequences that take them off the page.
 def omitted: ["omt"];

@@ -4,7 +4,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    time::Duration,
 };
 
 use reqwest::{Method, StatusCode};
@@ -16,8 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than anything takes that works.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+use crate::support::DEADLINE;
 
 /// A server that runs.
 pub struct Process {

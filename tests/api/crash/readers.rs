@@ -15,6 +15,8 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::support::client;
+
 /// The files that are there from the beginning to the end.
 const FILES: [&str; 6] = [
     "data/projects/context.json",
@@ -82,7 +84,7 @@ fn read_file(tree: &Path, file: &str) -> u64 {
 
 /// The same of what is served.
 async fn read_served(mut told: watch::Receiver<Option<String>>, is_over: Arc<AtomicBool>) -> u64 {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let count = AtomicU64::new(0);
     // A server that is killed meanwhile leaves no answer, or one that is cut off and known to be.
     let get = async |url: &str, file: &str| {

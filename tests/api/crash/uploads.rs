@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{process::Process, writers::Random};
 use crate::media::made::picture;
+use crate::support::until;
 
 /// The shots whose pictures one client uploads, one after the other.
 const SHOTS: u64 = 3;
@@ -119,7 +120,7 @@ impl Tracker {
     /// In the end all of them are applied.
     pub async fn finish(&self, process: &Process) {
         let waiting = "/api/webhooks/tracker/deliveries?status=received";
-        while process.get(waiting).await != json!([]) {}
+        until("all are applied", async || (process.get(waiting).await == json!([])).then_some(())).await;
         let shots = process.get("/api/projects/hooked/shots").await;
         let there: BTreeSet<&str> = shots.as_array().unwrap().iter().map(|shot| shot["id"].as_str().unwrap()).collect();
         let lost: Vec<_> = self.answered.iter().filter(|(shot, _)| !there.contains(&**shot)).collect();

@@ -7,6 +7,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
+use crate::support::client;
 use crate::{
     crash::process::Process,
     media::made::{picture, sha256},
@@ -94,7 +95,7 @@ impl Ledger {
         let (number, url) = (self.next, process.url());
         let delivery = if large { Thing::LargeDelivery } else { Thing::Delivery };
         let things = [Thing::Shot(number), Thing::Pair(number), Thing::Picture(number), delivery(number)];
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = client();
         let send = async |thing: Thing| {
             let response = thing.request(&client, &url).send().await.ok()?;
             let status = response.status();

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::ledger::Ledger;
+use crate::support::client;
 use crate::{
     crash::process::{Process, command},
     media::made::movie,
@@ -74,7 +75,7 @@ async fn the_reserve_of_a_small_disk_stays_free_and_lets_things_be_deleted() {
     let pieces = large.chunks(MIB).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
     let body = Body::wrap_stream(futures_util::stream::iter(pieces));
     let url = process.url() + "/api/projects/p/edits/e/movie";
-    let answer = reqwest::Client::builder().no_proxy().build().unwrap().put(url).body(body).send().await.unwrap();
+    let answer = client().put(url).body(body).send().await.unwrap();
     assert_eq!(answer.status(), 507);
     assert!(free(&process).await > 8 * MIB, "what was begun is gone");
     assert_eq!(process.get("/api/status").await["media"]["bytes"], before);

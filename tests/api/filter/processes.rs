@@ -12,6 +12,7 @@ use tokio::{
 use watchtower_server::webhook::filter::{Failure, Limits, Runner, executable};
 
 use super::{DEADLINE, filter, limited, run};
+use crate::support::until;
 
 async fn signal(name: &str, process: u32) {
     let sent = Command::new("kill").args(["-s", name, &process.to_string()]).status().await.unwrap();
@@ -65,16 +66,11 @@ async fn a_process_that_was_ended_while_it_waited_is_replaced() {
 
 /// Completes when a process is gone, or nothing but its status is left of it.
 async fn ended(process: u32) {
-    let gone = async {
-        loop {
-            let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            if state.is_empty() || state.contains(") Z ") {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
+    let is_gone = async || {
+        let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        (state.is_empty() || state.contains(") Z ")).then_some(())
     };
-    timeout(DEADLINE, gone).await.expect("it does not end");
+    until("it ends", is_gone).await;
 }
 
 #[tokio::test]

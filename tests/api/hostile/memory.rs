@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use watchtower_server::http::weight;
 
 use crate::crash::process::{Process, command};
+use crate::support::client;
 
 /// MiB of memory for what bodies come to: eight times of the largest one.
 const ROOM: usize = 8 * LARGEST;
@@ -70,7 +71,7 @@ impl Bomb {
 
     async fn send(&self, process: &Process, body: String) -> u16 {
         let Self(_, (method, path, media_type), ..) = self;
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client();
         let request = client.request(method.parse().unwrap(), process.url() + path).header("content-type", *media_type);
         request.body(body).send().await.unwrap().status().as_u16()
     }
@@ -135,7 +136,7 @@ async fn pictures_of_the_largest_size_are_decoded_two_at_a_time() {
     picture.write_to(&mut file, image::ImageFormat::Png).unwrap();
     let file = bytes::Bytes::from(file.into_inner());
     let before = most(&process);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let sent = (0..6).map(|_| {
         let url = format!("{}/api/projects/p/thumbnail", process.url());
         let (client, file) = (client.clone(), file.clone());

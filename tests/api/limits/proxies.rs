@@ -5,6 +5,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::crash::process::{Process, command};
+use crate::support::client;
 
 /// What the log says of a write that came by a proxy at 127.0.0.1.
 async fn logged(arguments: &[&str]) -> String {
@@ -12,7 +13,7 @@ async fn logged(arguments: &[&str]) -> String {
     let mut command = command(&temp.path().join("data"));
     command.args(arguments);
     let process = Process::of(command).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let request = client.request(Method::PUT, format!("{}/api/users/ada", process.url())).json(&json!({"name": "Ada"}));
     let request = request.header("x-forwarded-for", "1.1.1.1, 192.0.2.7");
     assert_eq!(request.send().await.unwrap().status(), 201);

@@ -21,6 +21,7 @@ use super::{
     made::{boxes, index_last, movie},
     place::{Edit, production},
 };
+use crate::support::client;
 
 /// The size of a movie that does not fit into memory by mistake.
 const LARGE: u64 = 2 << 30;
@@ -84,7 +85,7 @@ async fn a_movie_of_2_gib_is_taken_in_the_memory_of_a_small_one() {
         return;
     }
     let (mut child, address) = start(&temp.path().join("data")).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let snapshot = client.put(format!("http://{address}/api/projects/p/snapshot?wait=published")).json(&production());
     assert_eq!(snapshot.send().await.unwrap().status(), 200);
 

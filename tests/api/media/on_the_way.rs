@@ -3,7 +3,6 @@
 use std::{
     fs,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -25,10 +24,7 @@ use super::{
     memory::start,
     place::{Edit, PLACES, Place, Project, Shot, filled, filled_with, force, production, put, served, stored},
 };
-use crate::support::{TestServer, files};
-
-/// Longer than anything takes that works.
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::support::{DEADLINE, TestServer, client, files};
 
 /// The names of the files that are not finished.
 fn unfinished(folder: &std::path::Path) -> Vec<String> {
@@ -165,7 +161,7 @@ async fn what_a_killed_server_left_unfinished_is_gone_when_it_starts_again() {
     let temp = TempDir::new().unwrap();
     let folder = temp.path().join("data");
     let (mut child, address): (Child, _) = start(&folder).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let snapshot = client.put(format!("http://{address}/api/projects/p/snapshot")).json(&production());
     assert_eq!(snapshot.send().await.unwrap().status(), 200);
     let kept = client.put(format!("http://{address}{}", Shot.address())).body(png(1)).send().await.unwrap();

@@ -1,11 +1,12 @@
 //! What is wrong with what brings the data here, and with what takes them from here.
 
 use serde_json::{Value, json};
+use watchtower_server::webhook::SourceSettings;
 
 use super::Found;
 use crate::{
     admin::{SECRET, deliver, with_webhook},
-    support::TestServer,
+    support::{TestServer, until},
 };
 
 async fn studio(server: &TestServer) -> Vec<Found> {
@@ -41,6 +42,23 @@ async fn deliveries_that_fail_wait_or_are_refused_are_problems_of_the_studio_unt
     server.put("/api/projects/p", &json!({"name": "P"})).await.expect(201);
     server.post("/api/webhooks/tracker/deliveries/1/replay", &Value::Null).await.expect(200);
     assert_eq!(studio(&server).await.len(), 1, "what waited is applied");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_that_does_not_work_is_a_problem_until_it_is_another() {
+    let mapped = |filter: &str| {
+        let mut options = String::from("name = \"tracker\"\nverify = \"none\"\nfilter = ");
+        options += &toml::Value::from(filter).to_string();
+        vec![toml::from_str::<SourceSettings>(&options).unwrap()]
+    };
+    let mut server = TestServer::start_with(|options| options.webhooks = mapped("nothing_of_the_kind")).await;
+    let found = until("it is noticed", async || Some(studio(&server).await).filter(|found| !found.is_empty())).await;
+    assert_eq!(found.iter().map(Found::named).collect::<Vec<_>>(), ["mapping-broken webhooks/tracker tracker"]);
+    assert_eq!(found[0].severity, "error");
+    assert!(found[0].detail.contains("nothing_of_the_kind"), "{}", found[0].detail);
+
+    server.restart_with(|options| options.webhooks = mapped(".body")).await;
+    until("it is mended", async || studio(&server).await.is_empty().then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

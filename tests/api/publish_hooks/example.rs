@@ -14,6 +14,7 @@ use tokio::{
 use watchtower_server::writer::system_clock;
 
 use super::{DEADLINE, NEW_YEAR, OTHER_SECRET, QUICK, SECRET, server_with, table};
+use crate::support::client;
 
 struct Follower {
     url: String,
@@ -72,7 +73,7 @@ async fn the_example_of_a_receiver_takes_nothing_from_others() {
         let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).unwrap();
         let mac = mac.chain_update(format!("{id}.{time}.{signed}")).finalize().into_bytes();
         watchtower_server::fetch::client::use_ring();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client();
         let request = client.post(&follower.url).header("webhook-id", id).header("webhook-timestamp", time.to_string());
         let request = request.header("webhook-signature", format!("v1a,x v1,{}", STANDARD.encode(mac)));
         request.body(body.to_owned()).send().await.unwrap().status()

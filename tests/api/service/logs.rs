@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Place, open_source};
 use crate::crash::process::Process;
+use crate::support::client;
 
 async fn logging(place: &Place, options: &[&str]) -> Process {
     let mut command = place.command();
@@ -100,7 +101,7 @@ async fn a_secret_is_in_no_line_however_much_is_logged() {
         "[[webhook]]\nname = \"tracker\"\nverify = \"bearer\"\nsecrets = [\"hush-hush-hush-hush\"]\nmapping = \"changes\"\n",
     );
     let process = logging(&place, &["--log", "trace,hyper=off,reqwest=off"]).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     for (secret, status) in [("hush-hush-hush-hush", 202), ("hush-hush-hush-huss", 401)] {
         let request = client.post(process.url() + "/api/webhooks/tracker").bearer_auth(secret);
         let answer = request.json(&json!({"changes": [{"secret": 1}]})).send().await.unwrap();

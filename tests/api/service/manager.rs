@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::{net::UnixDatagram, time::timeout};
 
 use super::Place;
-use crate::crash::process::{DEADLINE, Process};
+use crate::{crash::process::Process, support::DEADLINE};
 
 /// A manager that listens.
 struct Manager {

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Holder, commands};
-use crate::support::TestServer;
+use crate::support::{TestServer, until};
 
 /// How many ask at a time.
 const CLIENTS: usize = 6;
@@ -35,9 +35,7 @@ async fn revoked_meanwhile(server: &TestServer, token: String, revoke: impl Asyn
             }
         });
     }
-    while asked.load(Ordering::SeqCst) < 100 {
-        tokio::task::yield_now().await;
-    }
+    until("they have asked", async || (asked.load(Ordering::SeqCst) >= 100).then_some(())).await;
     revoke().await;
     is_revoked.store(true, Ordering::SeqCst);
     assert_eq!(clients.join_all().await.len(), CLIENTS);

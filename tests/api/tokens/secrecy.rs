@@ -13,7 +13,7 @@ use tokio::{
 use watchtower_server::access::Secret;
 
 use super::commands;
-use crate::support::files;
+use crate::support::{client, files};
 
 /// A server that says all it can.
 struct Talkative {
@@ -43,7 +43,7 @@ impl Talkative {
         printed.read_line(&mut line).await.unwrap();
         let address = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
         watchtower_server::fetch::client::use_ring();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client();
         Self { child, address, client, said }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{OPEN, open, with};
-use crate::support::TestServer;
+use crate::support::{TestServer, until};
 
 #[tokio::test]
 async fn what_is_partial_is_merged_as_far_as_it_goes_and_completed_later() {
@@ -95,9 +95,8 @@ async fn deliveries_wait_for_their_project() {
     assert!(shown["result"]["detail"].as_str().unwrap().contains("as soon as there is"));
     server.get("/api/projects/q").await.refused(404, "not-found");
     server.put("/api/projects/q", &json!({"name": "Q"})).await.expect(201);
-    while server.get(&format!("/api/webhooks/open/deliveries/{first}")).await.json()["status"] != "applied" {
-        tokio::task::yield_now().await;
-    }
+    let path = format!("/api/webhooks/open/deliveries/{first}");
+    until("applied", async || (server.get(&path).await.json()["status"] == "applied").then_some(())).await;
     assert_eq!(server.get("/api/projects/q/shots/s1").await.expect(200).json()["name"], "0010");
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{OPEN, with};
-use crate::support::TestServer;
+use crate::support::{TestServer, until};
 
 /// A source with this filter, and another one beside it.
 fn config(filter: &str) -> String {
@@ -97,13 +97,11 @@ async fn a_filter_that_does_not_compile_is_shown_with_its_place() {
     assert!(reason(&settled[0]).contains("line 2"), "{}", settled[0]);
     let server = TestServer::start_with(with(&config("nothing_of_the_kind"))).await;
     server.told(&json!({"op": "merge", "kind": "users", "id": "other", "value": {"name": "Other"}})).await;
-    let odd = loop {
+    let odd = until("the fault is told", async || {
         let sources = server.get("/api/webhooks").await.expect(200).json();
         let odd = sources.as_array().unwrap().iter().find(|one| one["name"] == "odd").unwrap().clone();
-        if !odd["fault"].is_null() {
-            break odd;
-        }
-        tokio::task::yield_now().await;
-    };
+        Some(odd).filter(|odd| !odd["fault"].is_null())
+    });
+    let odd = odd.await;
     assert!(odd["fault"].as_str().unwrap().contains("nothing_of_the_kind"), "{odd}");
 }

@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use crate::outside::succeed;
+use crate::support::{client, until};
 
 /// A reader of a guide: a folder, and a server once it was told to start one.
 struct Reader {
@@ -63,19 +64,15 @@ impl Reader {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client();
         client.get(format!("{}{path}", self.base)).send().await.unwrap().json().await.unwrap()
     }
 
     /// Waits until the last delivery is settled.
     async fn settled(&self, source: &str) -> Value {
-        loop {
-            let last = self.get(&format!("/api/webhooks/{source}/deliveries?limit=1")).await[0].clone();
-            if last["status"] != "received" {
-                return last;
-            }
-            tokio::task::yield_now().await;
-        }
+        let path = format!("/api/webhooks/{source}/deliveries?limit=1");
+        let last = async || self.get(&path).await[0].clone();
+        until("settled", async || Some(last().await).filter(|last| last["status"] != "received")).await
     }
 }
 
@@ -108,7 +105,7 @@ async fn the_guide_for_a_tracker_of_ones_own_leads_to_a_shot_on_the_page() {
     let mut printed = Vec::new();
     for block in &blocks {
         printed.push(reader.paste(block).await);
-        if block.contains("x-slate-signature") {
+        if block.contains("--data-binary") {
             let last = reader.settled("slate").await;
             assert_eq!(last["status"], "applied", "{last}");
             reader.get("/readyz").await;

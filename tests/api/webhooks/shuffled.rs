@@ -20,6 +20,7 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
     sync::watch,
+    time::timeout,
 };
 use watchtower_server::layout::Layout;
 
@@ -28,7 +29,7 @@ use super::{
     history::{History, context, shuffled},
     with,
 };
-use crate::support::{TestServer, files};
+use crate::support::{DEADLINE, TestServer, client, files, until};
 
 /// The tree of a site, but for what depends on when it was told.
 fn tree(site: &Path) -> BTreeMap<String, Value> {
@@ -130,7 +131,7 @@ async fn ten_thousand_deliveries_survive_three_kills() {
     let deliveries = Arc::new(history.deliveries(DELIVERIES));
     let mut server = start(temp.path(), address).await;
     watchtower_server::fetch::client::use_ring();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let put = async |path: &str, body: &Value| {
         let answer = client.put(format!("http://{address}{path}")).json(body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
@@ -145,13 +146,16 @@ async fn ten_thousand_deliveries_survive_three_kills() {
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..SENDERS {
         let (order, next, answered) = (order.clone(), next.clone(), answered.clone());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client.clone();
         senders.spawn(async move {
             while let Some((number, body)) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 // The sender retries what got no answer, or none that is good.
-                while !send(&client, address, *number, body).await {
-                    tokio::task::yield_now().await;
-                }
+                let taken = async {
+                    while !send(&client, address, *number, body).await {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                timeout(DEADLINE, taken).await.expect("it is never taken");
                 answered.send_modify(|count| *count += 1);
             }
         });
@@ -162,14 +166,12 @@ async fn ten_thousand_deliveries_survive_three_kills() {
         server = start(temp.path(), address).await;
     }
     senders.join_all().await;
-    let status = loop {
+    let status = until("all are settled", async || {
         let answer = client.get(format!("http://{address}/api/webhooks")).send().await.unwrap();
         let sources: Value = answer.json().await.unwrap();
-        if sources[0]["deliveries"].get("received").is_none() {
-            break sources;
-        }
-        tokio::task::yield_now().await;
-    };
+        sources[0]["deliveries"].get("received").is_none().then_some(sources)
+    });
+    let status = status.await;
     assert_eq!(status[0]["deliveries"], json!({"applied": DELIVERIES}), "each is applied once");
     let answer = client.post(format!("http://{address}/api/render")).send().await.unwrap();
     assert!(answer.status().is_success());
