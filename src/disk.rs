@@ -65,17 +65,16 @@ impl Room {
         self.leaves(self.reserve, bytes)
     }
 
-    /// Whether something may be written into the database that does not take anything away.
-    pub fn for_changes(&self) -> Result<(), Short> {
-        self.leaves(self.reserve / REST, 0)
+    /// Whether something may be written into the database that does not take anything away, and is about this long. It stands
+    /// there twice: in the log, and later where it belongs.
+    pub fn for_changes(&self, bytes: u64) -> Result<(), Short> {
+        self.leaves(self.reserve / REST, bytes.saturating_mul(2))
     }
 
     fn leaves(&self, reserve: u64, bytes: u64) -> Result<(), Short> {
         // Where it cannot be said how much is free, writing says whether it was enough.
         let Some(free) = self.free().filter(|_| reserve > 0) else { return Ok(()) };
-        if bytes == 0 {
-            self.note(free);
-        }
+        self.note(free);
         if free < reserve.saturating_add(bytes) { Err(Short { free, reserve }) } else { Ok(()) }
     }
 

@@ -205,7 +205,7 @@ impl Writer {
     /// Has a request written, and answers when it is durable.
     pub async fn write(&self, mut request: Request) -> Result<Outcome, Refused> {
         if let Some(room) = self.room.as_ref().filter(|_| !request.dry_run && !request.only_takes_away()) {
-            room.for_changes()?;
+            room.for_changes(0)?;
         }
         self.warn(&mut request);
         let (reply, answer) = oneshot::channel();

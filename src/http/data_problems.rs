@@ -67,7 +67,6 @@ pub struct DataProblem {
     problem: ProblemKind,
     /// `error`: a page breaks, or nothing new comes to it; `warning`: something is not shown, or not as it is; `hint`: something is
     /// probably not as it is meant.
-    #[schema(inline)]
     severity: Severity,
     /// The kind of what it is a problem of: of an entity, as in URLs; `webhooks`, `publishing` or `publish-hooks`.
     kind: &'static str,
@@ -154,7 +153,6 @@ struct ProjectProblems {
     /// How many there are.
     count: u64,
     /// The worst severity among them.
-    #[schema(inline)]
     worst: Severity,
     /// How many there are of each kind.
     by_problem: BTreeMap<&'static str, u64>,

@@ -32,7 +32,8 @@ use crate::{
     model::{
         Kind,
         field::id_schema,
-        media::{Movie, Picture},
+        media::{Movie, Picture, Sha256},
+        problems::Severity,
     },
     publish::Report,
     webhook::Trial,
@@ -56,6 +57,8 @@ pub fn document(paths: PathsBuilder) -> OpenApi {
         .schema("DataProblem", DataProblem::schema())
         .schema("Problems", Problems::schema())
         .schema("Problem", ProblemBody::schema())
+        .schema("Severity", Severity::schema())
+        .schema("Sha256", Sha256::schema())
         .schema("Thumbnail", Picture::schema())
         .schema("Movie", Movie::schema())
         .schema("Medium", medium_schema())

@@ -216,7 +216,7 @@ pub struct Health {
 
 async fn ready(State(state): State<AppState>) -> Response {
     let mut reason = state.store.probe().await.err().map(|error| error.to_string());
-    reason = reason.or(state.room.for_changes().err().map(|short| short.to_string()));
+    reason = reason.or(state.room.for_changes(0).err().map(|short| short.to_string()));
     let failure = state.publisher.progress().borrow().failure.clone();
     reason = reason.or(failure.map(|(_, failure)| failure));
     match reason {

@@ -98,7 +98,6 @@ pub const INTO_THE_FRAME: f64 = 0.25;
 #[schema(as = Thumbnail)]
 pub struct Picture {
     /// Hash of the original, as it was sent.
-    #[schema(inline)]
     pub sha256: Sha256,
     /// Size of the original in bytes.
     pub size: u64,
@@ -109,7 +108,6 @@ pub struct Picture {
     /// Height of the original in pixels, as it is to be looked at.
     pub height: u32,
     /// Hash of the PNG in the tree, which has the size that the page needs.
-    #[schema(inline)]
     pub shown: Sha256,
     /// Where it was fetched from; absent if it was uploaded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -121,7 +119,6 @@ pub struct Picture {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Movie {
     /// Hash of the file, as it was sent.
-    #[schema(inline)]
     pub sha256: Sha256,
     /// Size of the file in bytes, as it was sent.
     pub size: u64,
@@ -142,7 +139,6 @@ pub struct Movie {
     /// Whether every browser plays it; HEVC, for one, needs a decoder of the system.
     pub plays_everywhere: bool,
     /// Hash of the file in the tree: the same movie, with its index in front, so that it plays while it arrives.
-    #[schema(inline)]
     pub shown: Sha256,
     /// Where it was fetched from; absent if it was uploaded.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -65,7 +65,7 @@ impl Inbox {
 
     /// Stores a delivery, and answers when it is durable: with its number, and whether it is new.
     pub async fn store(&self, arrival: Arrival) -> Result<(i64, bool), Overflow> {
-        self.room.for_changes()?;
+        self.room.for_changes(arrival.body.len() as u64)?;
         let (reply, answer) = oneshot::channel();
         self.queue.try_send((arrival, reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Overflow::Busy,

@@ -69,7 +69,11 @@ async fn the_committed_openapi_document_is_current() {
     let served = server.get("/api/openapi.json").await.expect(200);
     assert_eq!(served.header("content-type"), "application/json");
     assert!(served.text.trim_end() == committed.trim_end());
-    assert_eq!(served.json()["openapi"], "3.1.0");
+    let document = served.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    for reference in committed.split("\"$ref\": \"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(document.pointer(reference).is_some(), "there is no {reference}");
+    }
 }
 
 #[tokio::test]
