@@ -27,4 +27,5 @@ create table delivery (
 create unique index delivery_by_id on delivery (source, delivery_id);
 create unique index delivery_by_fingerprint on delivery (source, fingerprint) where fingerprint is not null;
 create index delivery_by_status on delivery (source, status, id);
+create index delivery_waiting on delivery (source, result ->> '$.project') where status = 'waiting';
 create index delivery_by_age on delivery (received_at);

@@ -19,6 +19,8 @@ use crate::{
 
 /// The folder of files that are not finished yet, beside those that are.
 const SCRATCH: &str = ".unfinished";
+/// The file in a folder of pictures and movies that is locked while a backup is written there.
+const LOCK: &str = ".lock";
 /// How often a copy is taken anew because a file that it refers to went meanwhile.
 const TRIES: usize = 5;
 
@@ -139,8 +141,19 @@ fn copy_files(from: &Path, to: &Path, files: &[(Sha256, bool)], each: impl Fn(us
         let path = path.to_owned();
         move |source| Error::Write { path, source }
     };
+    fs::create_dir_all(to).map_err(failed(to))?;
+    // Backups of several databases may share the folder, though not at the same time.
+    let _lock = claim(&to.join(LOCK)).map_err(|error| match error {
+        Error::Busy(_) => Error::Busy(to.to_owned()),
+        error => error,
+    })?;
     let scratch = to.join(SCRATCH);
-    fs::create_dir_all(&scratch).map_err(failed(&scratch))?;
+    if let Err(error) = fs::remove_dir_all(&scratch)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(failed(&scratch)(error));
+    }
+    fs::create_dir(&scratch).map_err(failed(&scratch))?;
     let (from, kept) = (MediaStore::at(from), MediaStore::at(to));
     let (mut tally, mut folders) = (Tally::default(), BTreeSet::new());
     for (done, (hash, is_needed)) in files.iter().enumerate() {
@@ -184,10 +197,30 @@ fn copy_file(from: &Path, to: &Path, unfinished: &Path) -> io::Result<Copy> {
         _ => {}
     }
     to.parent().map_or(Ok(()), fs::create_dir_all)?;
-    if fs::hard_link(from, unfinished).is_err() {
-        fs::copy(from, unfinished)?;
-        File::open(unfinished)?.sync_all()?;
+    let linked = match fs::hard_link(from, unfinished) {
+        Err(error) if has_no_links(&error) => copy_bytes(from, unfinished),
+        linked => linked,
+    };
+    match linked {
+        // Nobody refers to it any more, and it was taken away since.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Copy::Missing),
+        linked => linked?,
     }
     fs::rename(unfinished, to)?;
     Ok(Copy::New)
+}
+
+/// Whether a file system said that it gives files no second name, or not across its border.
+fn has_no_links(error: &io::Error) -> bool {
+    use io::ErrorKind::{CrossesDevices, PermissionDenied, TooManyLinks, Unsupported};
+    [CrossesDevices, PermissionDenied, TooManyLinks, Unsupported].contains(&error.kind())
+}
+
+/// Copies a file into one that is not there yet: what is there may be another name of the file itself.
+fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
+    let mut original = File::open(from)?;
+    let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut original, &mut copy)?;
+    copy.set_permissions(original.metadata()?.permissions())?;
+    copy.sync_all()
 }

@@ -16,7 +16,7 @@ pub enum Need {
     Page,
     /// To read the project of the address, or what all projects share. Where reading is public, everyone may.
     Read,
-    /// The same, of what says how data and server are. It is never public.
+    /// The same, of what says how data and server are; where the address has no project, to read everything. It is never public.
     Inspect,
     /// To write the project of the address; where the address has none, to write everything.
     Write,
@@ -126,8 +126,10 @@ impl Rights {
     pub fn suffice(&self, need: Need, place: Place<'_>) -> bool {
         match need {
             Need::Open => true,
-            Need::Page => !matches!(self, Self::Write(Reach::Projects(_) | Reach::Source(_))),
-            Need::Read | Need::Inspect => self.read(place.project),
+            Need::Page => self.read_everything(),
+            Need::Read => self.read(place.project),
+            // What is said of the whole server says something of each project.
+            Need::Inspect => self.read(place.project) && (place.project.is_some() || self.read_everything()),
             Need::Write => self.write(place.project),
             Need::Change => matches!(self, Self::Admin | Self::Write(Reach::Everything | Reach::Projects(_))),
             Need::Source => match self {
@@ -136,6 +138,12 @@ impl Rights {
             },
             Need::Admin => *self == Self::Admin,
         }
+    }
+
+    /// Whether all projects may be read.
+    #[must_use]
+    pub fn read_everything(&self) -> bool {
+        !matches!(self, Self::Write(Reach::Projects(_) | Reach::Source(_)))
     }
 
     /// Whether a project, or (`None`) what all projects share, may be read.
@@ -180,11 +188,11 @@ impl Need {
     pub fn words(self, place: Place<'_>) -> String {
         match (self, place) {
             (Self::Open, _) => "no right".to_owned(),
-            (Self::Page, _) => "the right to read everything".to_owned(),
+            (Self::Page, _) | (Self::Inspect, Place { project: None, .. }) => "the right to read everything".to_owned(),
             (Self::Read | Self::Inspect, Place { project: Some(project), .. }) => {
                 format!("the right to read the project {project}")
             }
-            (Self::Read | Self::Inspect, _) => "the right to read".to_owned(),
+            (Self::Read, _) => "the right to read".to_owned(),
             (Self::Write, Place { project: Some(project), .. }) => format!("the right to write the project {project}"),
             (Self::Write, _) => "the right to write all projects and what they share".to_owned(),
             (Self::Change, _) => "the right to write".to_owned(),

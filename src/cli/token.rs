@@ -1,9 +1,6 @@
 //! `token`: these commands work beside a running server, so they leave the lock of the data folder to it.
 
-use std::{
-    fs,
-    io::{Write, stderr},
-};
+use std::io::{Write, stderr};
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
@@ -15,8 +12,8 @@ use crate::{
         Id,
         time::{Instant, instant_text},
     },
-    server::database_of,
-    store::Store,
+    server::{DataFolder, database_of},
+    store::{self, Store},
     writer::system_clock,
 };
 
@@ -73,12 +70,17 @@ impl Token {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
         let data_dir = common.data_dir();
         let database = database_of(&data_dir);
-        if matches!(self, Self::Create(_)) {
-            fs::create_dir_all(&data_dir).with_context(|| format!("the data folder {}", data_dir.display()))?;
-        } else {
-            anyhow::ensure!(database.is_file(), "there is no database {}", database.display());
-        }
-        let (store, stamp, now) = (Store::open(&database).await?, Stamp::of(&data_dir), system_clock()());
+        let is_there = database.is_file();
+        anyhow::ensure!(matches!(self, Self::Create(_)) || is_there, "there is no database {}", database.display());
+        // The schema that a running server works with is not changed below it.
+        let (store, _held) = match Store::open_beside(&database).await {
+            Err(store::Error::Absent(_) | store::Error::Older { .. }) => {
+                let held = DataFolder::take(&data_dir)?;
+                (Store::open(&database).await?, Some(held))
+            }
+            beside => (beside?, None),
+        };
+        let (stamp, now) = (Stamp::of(&data_dir), system_clock()());
         let done = match self {
             Self::Create(create) => create.run(&store, &stamp, now).await,
             Self::List => list(&store, now).await,

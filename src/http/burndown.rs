@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Address, AppState, Params,
@@ -14,14 +14,14 @@ use super::{
     body,
     collections::{WRITE_REFUSALS, writes},
     problem::Problem,
-    read::{need_project, unless_known},
+    read::{need_project, off_thread, unless_known},
     write::{REVISION, WriteOptions, bulk_answer, project_exists, read_body, submit},
 };
 use crate::{
     access::Need,
     model::{
         Kind,
-        burndown::{TaskCounts, task_counts},
+        burndown::{Span, task_counts},
         fault::At,
         represent::etag_of,
         time::{Day, day_of, parse_day},
@@ -42,7 +42,7 @@ pub fn add_to(api: Api) -> Api {
         PATH,
         get,
         Endpoint::new("getTaskCounts", "burn-down", Need::Read, "Gets how many tasks were in which status, day by day.")
-            .about("In the form of `task_counts.json`: per task type and episode. A point is the last state of its day (UTC).")
+            .about("In the form of `task_counts.json`: per task type and episode. A point is the last state of its day (UTC). Where that would be more than 250,000 points, those are left that are the last of their week, of four weeks, or of a year.")
             .query("from", &format!("The first day. {day}"), text())
             .query("to", &format!("The last day. {day}"), text())
             .query("every", "Only the last point of each week (Monday to Sunday), or of each day.", one_of(&["day", "week"]))
@@ -77,23 +77,21 @@ async fn get(
         Some("assets") => Kind::Asset,
         Some(other) => return Err(Problem::BadRequest(format!("of is shots or assets, not {other:?}"))),
     };
-    let weekly = match params.take("every").as_deref() {
+    let is_weekly = match params.take("every").as_deref() {
         None | Some("day") => false,
         Some("week") => true,
         Some(other) => return Err(Problem::BadRequest(format!("every is day or week, not {other:?}"))),
     };
     let contents = need_project(&state, project).await?;
-    let mut counts = task_counts(&contents, of, day_of((state.clock)()));
-    for counts in &mut counts {
-        narrow(counts, from.unwrap_or(Day::MIN), to.unwrap_or(Day::MAX), weekly);
-    }
-    counts.retain(|counts| !counts.statuses.is_empty());
-    let body = counts.iter().map(TaskCounts::to_json).collect::<Value>().to_string();
+    let (today, revision) = (day_of((state.clock)()), contents.revision);
+    let span = Span { from: from.unwrap_or(Day::MIN), to: to.unwrap_or(Day::MAX), is_weekly };
+    let written = off_thread(move || serde_json::to_string(&task_counts(&contents, of, today, span))).await?;
+    let body = written.map_err(|_| Problem::Internal)?;
     let out = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::CACHE_CONTROL, "no-cache".to_owned()),
         (header::ETAG, etag_of(body.as_bytes())),
-        (REVISION.clone(), contents.revision.to_string()),
+        (REVISION.clone(), revision.to_string()),
     ];
     Ok(unless_known(&headers, (StatusCode::OK, out, body).into_response()))
 }
@@ -102,21 +100,6 @@ fn take_day(params: &mut Params, name: &str) -> Result<Option<Day>, Problem> {
     let Some(text) = params.take(name) else { return Ok(None) };
     let day = parse_day(&text);
     day.map(Some).ok_or_else(|| Problem::BadRequest(format!("{name} is a day such as 2026-01-31, not {text:?}")))
-}
-
-/// Leaves the points of some days, and of each week only the last one.
-fn narrow(counts: &mut TaskCounts, from: Day, to: Day, weekly: bool) {
-    // 1970-01-01 was a Thursday.
-    let week = |day: Day| (day + 3).div_euclid(7);
-    for (_, points) in &mut counts.statuses {
-        points.retain(|(day, _)| (from..=to).contains(day));
-        if weekly {
-            let next: Vec<_> = points.iter().skip(1).map(|(day, _)| Some(*day)).chain([None]).collect();
-            let mut next = next.into_iter();
-            points.retain(|(day, _)| next.next().flatten().is_none_or(|next| week(next) != week(*day)));
-        }
-    }
-    counts.statuses.retain(|(_, points)| !points.is_empty());
 }
 
 async fn post(

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::model::{
     AssetType, Entity, Episode, Id, Kind, Project, TaskStatus, TaskType, User,
-    burndown::task_counts,
+    burndown::{Span, task_counts},
     number::{self, Fps},
     scope::{Key, Scope},
 };
@@ -84,9 +84,8 @@ pub fn project_files(content: &Content<'_>, context: &Scope) -> serde_json::Resu
         rendered.links.extend(links);
         edits.push(wire_edit(&cut, id, name, media_type));
     }
-    let counts = task_counts(content.scope, Kind::Shot, content.look.today);
-    let drawn = counts.into_iter().filter_map(|counts| content.drawn_counts(context, counts));
-    let counts: Vec<_> = drawn.map(|counts| counts.to_json()).collect();
+    let counts = task_counts(content.scope, Kind::Shot, content.look.today, Span::ALL);
+    let counts: Vec<_> = counts.into_iter().filter_map(|counts| content.drawn_counts(context, counts)).collect();
     rendered.files.extend([
         TreeFile::json(format!("{folder}/edits.json"), &edits)?,
         TreeFile::json(format!("{folder}/project.json"), &wire_project(content, context))?,

@@ -2,13 +2,14 @@
 //!
 //! A day counts as its last state (UTC).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde_json::Value;
 
 use super::{
     Asset, Id, Kind, Membership, PastCounts, Sequence, Shot, Task,
-    history::Counted,
+    history::{Burndown, Counted},
     number,
     scope::{Key, Scope, View},
     time::{Day, parse_day, timestamp},
@@ -49,29 +50,109 @@ pub struct TaskCounts {
     pub statuses: Vec<(Id, Vec<(Day, i64)>)>,
 }
 
-/// Points of one count while they are being collected: a point a day while there is something to count, and a zero on the
-/// day on which it empties.
-#[derive(Default)]
+/// So many points a burn-down has at most, as far as years go: a film of three years has some 50,000. An event that is told to
+/// be of 1990 is a few bytes, and would come to 13,000 points.
+const MOST_POINTS: i64 = 250_000;
+
+/// The days of which one point is left: of each, of a week, of four, of a year. They begin with a Monday, as 1970-01-05 was.
+const STEPS: [Day; 4] = [1, 7, 28, 364];
+const TO_MONDAY: Day = 3;
+
+/// The days that points are wanted of.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// The first day.
+    pub from: Day,
+    /// The last day.
+    pub to: Day,
+    /// Whether the last point of each week is enough.
+    pub is_weekly: bool,
+}
+
+impl Span {
+    /// All days.
+    pub const ALL: Self = Self { from: Day::MIN, to: Day::MAX, is_weekly: false };
+
+    /// How many days have one point, so that there are not too many in all.
+    fn step(&self, burndown: &Burndown, of: Kind, today: Day) -> Day {
+        let points = |step: Day| -> i64 {
+            let runs = burndown.counts(of).flat_map(|(_, days)| runs(days, today)).filter(|run| run.count > 0);
+            runs.map(|run| (run.last.min(self.to) - run.first.max(self.from)).max(0) / step + 1).sum()
+        };
+        let mut steps = STEPS.into_iter().filter(|step| *step > 1 || !self.is_weekly);
+        steps.find(|step| points(*step) <= MOST_POINTS).unwrap_or(STEPS[STEPS.len() - 1])
+    }
+}
+
+/// Days on which a count was the same.
+struct Run {
+    first: Day,
+    last: Day,
+    count: i64,
+}
+
+/// What the changes of a count, by day, come to.
+fn runs(days: &BTreeMap<Day, i64>, today: Day) -> impl Iterator<Item = Run> {
+    let until = days.range(..=today).skip(1).map(|(day, _)| day - 1).chain([today]);
+    let mut count = 0;
+    days.range(..=today).zip(until).map(move |((first, change), last)| {
+        count += change;
+        Run { first: *first, last, count: count.max(0) }
+    })
+}
+
+/// Points of one count while they are being collected: one for each step of days while there is something to count, and a zero
+/// on the day on which it empties.
 struct Points {
+    span: Span,
+    step: Day,
     points: Vec<(Day, i64)>,
     last: i64,
 }
 
 impl Points {
-    fn add(&mut self, day: Day, count: i64) {
-        if count > 0 || self.last > 0 {
-            self.points.push((day, count));
+    fn new(span: Span, step: Day) -> Self {
+        Self { span, step, points: Vec::new(), last: 0 }
+    }
+
+    fn add(&mut self, Run { first, last, count }: Run) {
+        if count == 0 {
+            if self.last > 0 && (self.span.from..=self.span.to).contains(&first) {
+                self.put(first, 0);
+            }
+        } else {
+            let (mut day, last) = (first.max(self.span.from), last.min(self.span.to));
+            while day <= last {
+                let end = ((self.index(day) + 1) * self.step - TO_MONDAY - 1).min(last);
+                self.put(end, count);
+                day = end + 1;
+            }
         }
         self.last = count;
+    }
+
+    fn index(&self, day: Day) -> i64 {
+        (day + TO_MONDAY).div_euclid(self.step)
+    }
+
+    /// The last one of its days stands for all of them.
+    fn put(&mut self, day: Day, count: i64) {
+        let index = self.index(day);
+        match self.points.last().map(|(last, _)| self.index(*last)) {
+            Some(last) if last == index => drop(self.points.pop()),
+            _ => {}
+        }
+        self.points.push((day, count));
     }
 }
 
 /// The counts of tasks on shots (or on assets) of a project up to a day: as they were told for the time before its
-/// history begins, and as its history says from then on.
+/// history begins, and as its history says from then on. Where that would be more than some 250,000 points, only the last one
+/// of each week is left, of each four, or of a year.
 #[must_use]
-pub fn task_counts(contents: &Scope, of: Kind, today: Day) -> Vec<TaskCounts> {
+pub fn task_counts(contents: &Scope, of: Kind, today: Day, span: Span) -> Vec<TaskCounts> {
     let burndown = contents.burndown();
-    let begin = burndown.first_day(of);
+    let (begin, step) = (burndown.first_day(of), span.step(burndown, of, today));
     let mut series: BTreeMap<(Id, Option<Id>), BTreeMap<Id, Points>> = BTreeMap::new();
     // What was told is of shots: the reference counts no others.
     if of == Kind::Shot {
@@ -80,25 +161,20 @@ pub fn task_counts(contents: &Scope, of: Kind, today: Day) -> Vec<TaskCounts> {
             for (day, status, count) in
                 told(past).into_iter().filter(|(day, ..)| begin.is_none_or(|begin| *day < begin))
             {
-                statuses.entry(status).or_default().add(day, count);
+                let points = statuses.entry(status).or_insert_with(|| Points::new(span, step));
+                points.add(Run { first: day, last: day, count });
             }
         }
     }
     if let Some(begin) = begin {
+        // What was told ends where the history begins, which may say the same.
+        for points in series.values_mut().flat_map(BTreeMap::values_mut) {
+            points.add(Run { first: begin, last: begin, count: 0 });
+        }
         for (counted, days) in burndown.counts(of) {
             let statuses = series.entry((counted.task_type.clone(), counted.episode.clone())).or_default();
-            let points = statuses.entry(counted.task_status.clone()).or_default();
-            let mut count = 0;
-            for day in begin..=today {
-                count += days.get(&day).copied().unwrap_or_default();
-                points.add(day, count.max(0));
-            }
-        }
-        // What was told of a status that nothing is in when the history begins ends there.
-        for points in series.values_mut().flat_map(BTreeMap::values_mut) {
-            if points.last > 0 && points.points.last().is_some_and(|(day, _)| *day < begin) {
-                points.add(begin, 0);
-            }
+            let points = statuses.entry(counted.task_status.clone()).or_insert_with(|| Points::new(span, step));
+            runs(days, today).for_each(|run| points.add(run));
         }
     }
     let counts = series.into_iter().map(|((task_type, episode), statuses)| {
@@ -111,7 +187,7 @@ pub fn task_counts(contents: &Scope, of: Kind, today: Day) -> Vec<TaskCounts> {
 }
 
 /// What was told of the past: day, status, count, in ascending order of days. A status that is not named on a day on
-/// which others are counted none.
+/// which others are counted none, which is said once.
 fn told(past: &PastCounts) -> Vec<(Day, Id, i64)> {
     let mut days: BTreeMap<Day, BTreeMap<Id, i64>> = BTreeMap::new();
     for (day, counts) in &past.days.0 {
@@ -122,24 +198,43 @@ fn told(past: &PastCounts) -> Vec<(Day, Id, i64)> {
             }
         }
     }
-    let statuses: BTreeSet<Id> = days.values().flat_map(BTreeMap::keys).cloned().collect();
-    let all = days.into_iter().flat_map(|(day, counts)| {
-        let of_day = statuses.iter().map(move |status| (day, status.clone(), counts.get(status).copied().unwrap_or(0)));
-        of_day.collect::<Vec<_>>()
-    });
-    all.collect()
+    let mut open: Vec<Id> = Vec::new();
+    let mut all = Vec::new();
+    for (day, counts) in days {
+        all.extend(open.drain(..).filter(|status| !counts.contains_key(status)).map(|status| (day, status, 0)));
+        open.extend(counts.iter().filter(|(_, count)| **count > 0).map(|(status, _)| status.clone()));
+        all.extend(counts.into_iter().map(|(status, count)| (day, status, count)));
+    }
+    all
 }
 
-impl TaskCounts {
-    /// The form of `task_counts.json`.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let statuses = self.statuses.iter().map(|(status, points)| {
-            let data = points.iter().map(|(day, count)| json!({"timestamp": timestamp(*day), "count": count}));
-            json!({"task_status_id": status, "data": data.collect::<Value>()})
-        });
-        json!({"task_type_id": self.task_type, "episode_id": self.episode, "task_statuses": statuses.collect::<Value>()})
+/// The form of `task_counts.json`.
+impl Serialize for TaskCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut counts = serializer.serialize_struct("TaskCounts", 3)?;
+        counts.serialize_field("task_type_id", &self.task_type)?;
+        counts.serialize_field("episode_id", &self.episode)?;
+        let statuses = self.statuses.iter().map(|(status, points)| InStatus { task_status_id: status, data: points });
+        counts.serialize_field("task_statuses", &statuses.collect::<Vec<_>>())?;
+        counts.end()
     }
+}
+
+#[derive(Serialize)]
+struct InStatus<'a> {
+    task_status_id: &'a Id,
+    #[serde(serialize_with = "serialize_points")]
+    data: &'a [(Day, i64)],
+}
+
+#[derive(Serialize)]
+struct Point {
+    timestamp: String,
+    count: i64,
+}
+
+fn serialize_points<S: Serializer>(points: &[(Day, i64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(points.iter().map(|(day, count)| Point { timestamp: timestamp(*day), count: *count }))
 }
 
 /// A count of tasks: a whole number, not below 0.

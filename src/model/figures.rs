@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Id, Kind, TaskStatus,
-    burndown::task_counts,
+    burndown::{Span, task_counts},
     color::NEUTRAL,
     scope::Scope,
     shown::Shown,
@@ -62,7 +62,8 @@ impl Figures {
         let mut counts: BTreeMap<Id, Vec<i64>> = BTreeMap::new();
         let first = today + 1 - i64::try_from(DAYS).unwrap_or_default();
         for of in [Kind::Shot, Kind::Asset] {
-            for (status, points) in task_counts(contents, of, today).into_iter().flat_map(|counts| counts.statuses) {
+            let counted = task_counts(contents, of, today, Span { from: first, to: today, is_weekly: false });
+            for (status, points) in counted.into_iter().flat_map(|counts| counts.statuses) {
                 let days = counts.entry(status).or_insert_with(|| vec![0; DAYS]);
                 for (day, count) in points {
                     if let Some(sum) = usize::try_from(day - first).ok().and_then(|day| days.get_mut(day)) {

@@ -3,7 +3,7 @@
 use std::{
     fs::{DirBuilder, File, TryLockError},
     io,
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -22,6 +22,7 @@ impl DataFolder {
     pub fn take(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Folder { path: path.to_owned(), source };
         make(path).map_err(failed)?;
+        warn_of_others(path).map_err(failed)?;
         let lock = File::create(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
@@ -68,6 +69,18 @@ fn make(path: &Path) -> io::Result<()> {
     }
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     path.parent().map_or(Ok(()), disk::sync_names)
+}
+
+/// Whoever enters the folder can read pictures and movies of films that nobody is to see yet.
+fn warn_of_others(path: &Path) -> io::Result<()> {
+    let mode = path.metadata()?.permissions().mode() & 0o777;
+    if mode & 0o007 != 0 {
+        let path = path.display();
+        tracing::warn!(
+            "every user of this machine may look into the data folder {path} (mode {mode:o}): chmod o= {path}"
+        );
+    }
+    Ok(())
 }
 
 /// The database file of a data folder.

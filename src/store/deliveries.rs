@@ -52,8 +52,19 @@ const TALLY: &str = "
     join delivery as latest on latest.id = tally.latest
     join delivery as earliest on earliest.id = tally.earliest
     order by tally.source, tally.status";
+/// What waits for its project goes, the oldest first, where all of it is larger than this many bytes.
+const GIVE_UP: &str = "
+    update delivery set headers = null, body = null, status = 'failed', settled_at = ?2, result = json_object(
+        'stage', 'changes',
+        'detail', 'project ' || (result ->> '$.project') || ' did not come before others needed the room',
+        'errors', json_array())
+    where id in (
+        select id from (
+            select id, sum(size) over (order by id desc) as since from delivery
+            where body is not null and status = 'waiting')
+        where since > ?1)";
 const KEPT: &str = "select coalesce(sum(size), 0) from delivery where body is not null";
-const FORGET: &str = "delete from delivery where received_at < ? and status not in ('received', 'waiting')";
+const FORGET: &str = "delete from delivery where received_at < ? and status <> 'received'";
 /// The oldest first, and never one that is still to be applied.
 const DROP_BODIES: &str = "
     update delivery set headers = null, body = null where id in (
@@ -64,8 +75,23 @@ const DROP_BODIES: &str = "
 
 /// Every statement of this module, for the test that prepares them.
 #[cfg(test)]
-pub(super) const STATEMENTS: [&str; 14] =
-    [RECEIVE, LAST, KNOWN, PENDING, SETTLE, RETRY, RETRY_WAITING, WAITS, LIST, FIND, TALLY, KEPT, FORGET, DROP_BODIES];
+pub(super) const STATEMENTS: [&str; 15] = [
+    RECEIVE,
+    LAST,
+    KNOWN,
+    PENDING,
+    SETTLE,
+    RETRY,
+    RETRY_WAITING,
+    WAITS,
+    LIST,
+    FIND,
+    TALLY,
+    GIVE_UP,
+    KEPT,
+    FORGET,
+    DROP_BODIES,
+];
 
 /// A delivery that has come.
 #[derive(Debug, Clone)]
@@ -240,9 +266,11 @@ impl Store {
     }
 
     /// Forgets deliveries that came before a moment, and drops the oldest headers and bodies until no more than so many bytes
-    /// are left. What is still to be applied stays.
-    pub async fn prune_deliveries(&self, before: Instant, most: i64) -> Result<(), Error> {
+    /// are left. What waits for its project has half of them, so that it does not push out all that can be looked at; what is
+    /// beyond that fails. What is still to be applied stays.
+    pub async fn prune_deliveries(&self, before: Instant, now: Instant, most: i64) -> Result<(), Error> {
         self.alter(sqlx::query(FORGET).bind(before)).await?;
+        self.alter(sqlx::query(GIVE_UP).bind(most / 2).bind(now)).await?;
         let kept: i64 = sqlx::query_scalar(KEPT).fetch_one(&self.readers).await?;
         if kept > most {
             self.alter(sqlx::query(DROP_BODIES).bind(kept - most)).await?;

@@ -121,9 +121,10 @@ impl Task {
     }
 
     async fn tidy(&self) {
-        let before = (self.clock)() - i64::from(self.kept.keep_days) * A_DAY;
+        let now = (self.clock)();
+        let before = now - i64::from(self.kept.keep_days) * A_DAY;
         let most = i64::from(self.kept.keep_mib) << 20;
-        if let Err(error) = self.store.prune_deliveries(before, most).await {
+        if let Err(error) = self.store.prune_deliveries(before, now, most).await {
             tracing::error!(%error, "deliveries that were kept long enough could not be forgotten");
         }
     }

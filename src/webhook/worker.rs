@@ -39,6 +39,8 @@ const AHEAD_BYTES: i64 = 8 << 20;
 const PACE: Duration = Duration::from_millis(100);
 /// How long to wait before what could not be stored is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// So often the mapping's process may end at a delivery, with pauses between: an overloaded machine is then over it.
+const ENDS: u32 = 3;
 
 /// Has a worker for each source.
 pub struct Workers {
@@ -82,7 +84,16 @@ impl Workers {
     fn worker(&self, name: &str) -> Worker {
         let (surroundings, sources, stopping) =
             (self.surroundings.clone(), self.sources.clone(), self.stopping.clone());
-        Worker { name: name.to_owned(), surroundings, sources, stopping, mapping: None, waits: true, projects: None }
+        Worker {
+            name: name.to_owned(),
+            surroundings,
+            sources,
+            stopping,
+            mapping: None,
+            waits: true,
+            projects: None,
+            ended: (0, 0),
+        }
     }
 }
 
@@ -97,6 +108,8 @@ struct Worker {
     waits: bool,
     /// The revision of the list of projects that was looked at last.
     projects: Option<u64>,
+    /// The delivery at which the mapping's process ended last, and how often it has.
+    ended: (i64, u32),
 }
 
 /// Why deliveries could not be applied now: they are tried again.
@@ -199,7 +212,11 @@ impl Worker {
                 Err(Unread::Delayed(failure)) => {
                     // It is looked at anew before the next try, and its source shows what is found.
                     self.mapping = None;
-                    delayed = Some(Delayed::Mapping(failure));
+                    if self.ends_always(delivery.id, &failure) {
+                        settled.push((delivery.id, "failed", unmapped_result(&Unmapped::Failed(failure))));
+                    } else {
+                        delayed = Some(Delayed::Mapping(failure));
+                    }
                     break;
                 }
             }
@@ -220,6 +237,17 @@ impl Worker {
         }
         source.lane().settled.send_modify(|settled| *settled += count as u64);
         failed.or(delayed).map_or(Ok(true), Err)
+    }
+
+    /// Whether the process ended so often at a delivery that it is the delivery's doing, and not the machine's: no other one is
+    /// to wait for it for ever.
+    fn ends_always(&mut self, delivery: i64, failure: &Failure) -> bool {
+        if !matches!(failure, Failure::Ended(_)) {
+            return false;
+        }
+        let times = if self.ended.0 == delivery { self.ended.1 } else { 0 };
+        self.ended = (delivery, times + 1);
+        times + 1 >= ENDS
     }
 
     /// Sends requests to the writer in their order, so that they share transactions. Gives the failure of the store, if it

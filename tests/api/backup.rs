@@ -177,3 +177,36 @@ async fn pictures_that_a_backup_has_already_are_left_alone_as_is_what_else_is_th
     assert!(said.contains(hash) && said.contains("missing"), "{said}");
     process.terminate().await;
 }
+
+#[tokio::test]
+async fn what_an_earlier_backup_left_or_another_one_does_harms_no_picture() {
+    let temp = TempDir::new().unwrap();
+    let folder = temp.path().join("data");
+    let process = prepared(&folder).await;
+    process.upload("/api/projects/p/shots/s/thumbnail", png(3)).await;
+    process.terminate().await;
+    let before = files(&folder.join("media"));
+    // It was killed when a file had its second name, and not yet its place.
+    let media = temp.path().join("media");
+    let scratch = media.join(".unfinished");
+    fs::create_dir_all(&scratch).unwrap();
+    for path in before.keys() {
+        let hash = path.rsplit('/').next().unwrap();
+        fs::hard_link(folder.join("media").join(path), scratch.join(hash)).unwrap();
+    }
+    let words = [temp.path().join("one.db"), media.clone()].map(|path| path.to_str().unwrap().to_owned());
+    let words = ["backup", &words[0], "--force", "--media", &words[1]].map(str::to_owned);
+    // While another one works there, nothing is begun.
+    let other = fs::File::create(media.join(".lock")).unwrap();
+    other.lock().unwrap();
+    let (is_done, _, said) = run(&folder, &words).await;
+    assert!(!is_done && said.contains("another backup is being written to"), "{said}");
+    assert!(scratch.exists() && files(&folder.join("media")) == before);
+    drop(other);
+    let (is_done, _, said) = run(&folder, &words).await;
+    assert!(is_done, "{said}");
+    assert!(!scratch.exists() && files(&folder.join("media")) == before, "an original was written to");
+    let mut copied = files(&media);
+    copied.remove(".lock");
+    assert!(copied == before);
+}

@@ -288,3 +288,33 @@ async fn tasks_of_assets_are_counted_apart() {
     let assets = server.get("/api/projects/p/task-counts?of=assets").await.expect(200).json();
     assert_eq!((points(&shots, "done").len(), points(&assets, "done").len()), (0, 1));
 }
+
+#[tokio::test]
+async fn years_of_many_counts_have_a_point_a_week_or_fewer() {
+    let server = TestServer::start_with(|options| options.sites[0].layout = Layout::V1).await;
+    let ids = |prefix: &str, count: usize| (0..count).map(|n| format!("{prefix}{n}")).collect::<Vec<_>>();
+    let (types, statuses) = (ids("t", 100), ids("s", 1));
+    let named = |ids: &[String]| ids.iter().map(|id| json!({"id": id, "name": id})).collect::<Vec<_>>();
+    server.put("/api/task-types", &json!(named(&types))).await.expect(200);
+    server.put("/api/task-statuses", &json!(named(&statuses))).await.expect(200);
+    let project = json!({"name": "P", "task_types": types, "task_statuses": statuses});
+    server.put("/api/projects/p", &project).await.expect(201);
+    let put = |kind: &str, id: &str, value: Value| json!({"op": "put", "kind": kind, "project": "p", "id": id, "value": value, "at": "1990-01-02T00:00:00Z"});
+    let shot = put("shots", "shot", json!({"name": "0010"}));
+    let task = |id: &String| put("tasks", id, json!({"shot_id": "shot", "task_type_id": id, "task_status_id": "s0"}));
+    let changes: Vec<_> = std::iter::once(shot).chain(types.iter().map(task)).collect();
+    server.post("/api/batch", &json!({"changes": changes})).await.expect(200);
+    server.rendered().await;
+    let served = server.tree("projects/p/task_counts.json").await;
+    let asked = server.get("/api/projects/p/task-counts").await.expect(200);
+    // From 1990 to the beginning of 2026.
+    for counts in [&served, &asked.json()] {
+        let points = counts[0]["task_statuses"][0]["data"].as_array().unwrap();
+        assert!((36 * 52..=36 * 53).contains(&points.len()), "{}", points.len());
+        assert_eq!(points.last().unwrap()["count"], 1);
+        assert!(points.last().unwrap()["timestamp"].as_str().unwrap().starts_with("2026-01-01"));
+    }
+    // As fine as ever where less is asked for.
+    let asked = server.get("/api/projects/p/task-counts?from=2020-01-01&to=2020-12-31").await.expect(200).json();
+    assert_eq!(asked[99]["task_statuses"][0]["data"].as_array().unwrap().len(), 366);
+}

@@ -78,8 +78,16 @@ async fn what_is_in_it_is_for_its_owner_alone() {
     // Who lets others in does so on purpose.
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(folder.join("watchtower.db"), fs::Permissions::from_mode(0o640)).unwrap();
-    Process::start(&folder).await.terminate().await;
+    let mut process = Process::start(&folder).await;
+    process.says("every user of this machine may look into the data folder").await;
+    process.terminate().await;
     assert_eq!((mode(&folder), mode(&folder.join("watchtower.db"))), (0o755, 0o640));
+    // The first command is as careful as the server.
+    let folder = temp.path().join("other");
+    let create = ["token", "create", "--name", "admin", "--rights", "admin"].map(str::to_owned);
+    let (is_done, _, said) = run(&folder, &create).await;
+    assert!(is_done, "{said}");
+    assert_eq!((mode(&folder), mode(&folder.join("watchtower.db"))), (0o700, 0o600));
 }
 
 #[tokio::test]

@@ -8,9 +8,9 @@ use std::{
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
-use watchtower_server::{store::MIGRATIONS, webhook::SourceSettings};
+use watchtower_server::{server::DataFolder, store::MIGRATIONS, webhook::SourceSettings};
 
-use crate::support::TestServer;
+use crate::{crash::process::run, support::TestServer};
 
 /// What the version of each schema writes beside what those before it did, by the number of the schema, from 1. The newest is
 /// among them: the next migration is tried on it.
@@ -145,4 +145,20 @@ async fn every_migration_keeps_what_the_versions_before_wrote() {
     for schema in 1..=ROWS.len() {
         check(schema).await;
     }
+}
+
+#[tokio::test]
+async fn a_command_does_not_alter_the_schema_that_a_running_server_works_with() {
+    let temp = TempDir::new().unwrap();
+    let folder = temp.path().join("data");
+    let server = DataFolder::take(&folder).unwrap();
+    written_by(ROWS.len() - 1, &server.database()).await;
+    let before = std::fs::read(server.database()).unwrap();
+    let list = ["token", "list"].map(str::to_owned);
+    let (is_done, _, said) = run(&folder, &list).await;
+    assert!(!is_done && said.contains("another watchtower-server uses the data folder"), "{said}");
+    assert!(std::fs::read(server.database()).unwrap() == before);
+    drop(server);
+    let (is_done, _, said) = run(&folder, &list).await;
+    assert!(is_done, "{said}");
 }

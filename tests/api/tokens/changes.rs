@@ -49,7 +49,6 @@ async fn a_token_of_a_project_sees_that_one_and_what_all_share() {
         "/api/projects/p/task-counts",
         "/api/context",
         "/api/users/ada",
-        "/api/status",
         "/data/projects/p/shots.json",
     ] {
         of_p.get(path).await.expect(200);
@@ -65,6 +64,9 @@ async fn a_token_of_a_project_sees_that_one_and_what_all_share() {
         "/data/projects/p%2f..%2fq/shots.json",
         "/data//projects/p/shots.json",
         "/data/projects/p",
+        "/api/status",
+        "/api/problems",
+        "/metrics",
         "/",
     ] {
         let (status, body) = raw(&of_p, path).await;

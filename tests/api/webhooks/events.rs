@@ -186,31 +186,66 @@ async fn a_trial_says_what_would_be_done_and_does_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_kept_long_enough_is_forgotten_and_what_is_to_be_applied_is_not() {
+async fn what_was_kept_long_enough_is_forgotten_and_what_waits_is_no_exception() {
     let mut server = TestServer::start_with(|options| {
         with(OPEN)(options);
         options.deliveries.keep_days = 2;
     })
     .await;
-    let old = server.tell(&json!([])).await;
-    server.settled("open", old).await;
-    let waiting = server.tell(&json!({"op": "merge", "kind": "shots", "project": "p", "id": "s1", "value": {}})).await;
-    server.settled("open", waiting).await;
-    server.pass(3 * 86_400);
+    let wait = json!({"op": "merge", "kind": "shots", "project": "p", "id": "s1", "value": {}});
+    let old = [json!([]), wait.clone()];
+    for delivery in &old {
+        let delivery = server.tell(delivery).await;
+        server.settled("open", delivery).await;
+    }
+    server.pass(86_400);
+    let [waiting, new] = [server.tell(&wait).await, server.tell(&json!([])).await];
+    assert_eq!(server.settled("open", waiting).await["status"], "waiting");
+    server.settled("open", new).await;
+    server.pass(86_400 + 1);
     // It is tidied at the start.
     server.restart().await;
-    let new = server.tell(&json!([])).await;
-    server.settled("open", new).await;
-    server.get(&format!("/api/webhooks/open/deliveries/{old}")).await.refused(404, "not-found");
-    server.get(&format!("/api/webhooks/open/deliveries/{waiting}")).await.expect(200);
+    let shown = async |delivery: i64| server.get(&format!("/api/webhooks/open/deliveries/{delivery}")).await;
+    until("the old ones are gone", async || (shown(2).await.status == 404).then_some(())).await;
+    shown(1).await.refused(404, "not-found");
+    assert_eq!(shown(waiting).await.expect(200).json()["status"], "waiting");
+    assert_eq!(shown(new).await.expect(200).json()["is_kept"], true);
     server.restart_with(|options| options.deliveries.keep_mib = 0).await;
-    let last = server.tell(&json!([])).await;
-    server.settled("open", last).await;
-    let shown = server.get(&format!("/api/webhooks/open/deliveries/{new}")).await.expect(200).json();
-    assert_eq!((&shown["is_kept"], shown.get("body")), (&json!(false), None));
+    let shown = async |delivery: i64| server.get(&format!("/api/webhooks/open/deliveries/{delivery}")).await.json();
+    let is_gone = async || Some(shown(new).await).filter(|shown| shown["is_kept"] == false);
+    assert_eq!(until("the bodies are gone", is_gone).await.get("body"), None);
     server.replay("open", new).await.refused(422, "invalid");
-    let again = server.get(&format!("/api/webhooks/open/deliveries/{waiting}")).await.json();
-    assert_eq!(again["is_kept"], true);
+    let given_up = shown(waiting).await;
+    assert_eq!((&given_up["status"], &given_up["is_kept"]), (&json!("failed"), &json!(false)));
+    assert_eq!(given_up["result"]["detail"], "project p did not come before others needed the room");
+}
+
+#[tokio::test]
+async fn what_waits_leaves_others_their_room() {
+    let mut server = TestServer::start_with(|options| {
+        with(OPEN)(options);
+        options.deliveries.keep_mib = 1;
+    })
+    .await;
+    server.put("/api/projects/p", &json!({"name": "P"})).await.expect(201);
+    let of = |project: &str, id: u32| {
+        json!({"op": "merge", "kind": "shots", "project": project, "id": id.to_string(),
+        "value": {"note": "x".repeat(100 << 10)}})
+    };
+    let known = server.tell(&of("p", 0)).await;
+    for id in 1..20 {
+        server.tell(&of("q", id)).await;
+    }
+    let last = server.tell(&of("p", 20)).await;
+    server.settled("open", last).await;
+    server.restart().await;
+    let sources = until("some are given up", async || {
+        let sources = server.get("/api/webhooks").await.json();
+        sources[0]["deliveries"].get("failed").is_some().then_some(sources)
+    });
+    assert_eq!(sources.await[0]["deliveries"], json!({"applied": 2, "failed": 14, "waiting": 5}));
+    let shown = server.get(&format!("/api/webhooks/open/deliveries/{known}")).await.json();
+    assert_eq!(shown["is_kept"], true, "what can be looked at is not pushed out");
 }
 
 #[tokio::test]

@@ -105,3 +105,22 @@ async fn a_filter_that_does_not_compile_is_shown_with_its_place() {
     let odd = odd.await;
     assert!(odd["fault"].as_str().unwrap().contains("nothing_of_the_kind"), "{odd}");
 }
+
+#[tokio::test]
+async fn a_delivery_at_which_the_process_always_ends_fails_and_the_next_one_is_applied() {
+    // A library that the filter's language is made of fails at numbers that no clock has; in a build without checks it does not.
+    let filter = "if .body.t then (.body.t | gmtime | empty) else .body end";
+    let server = TestServer::start_with(with(&config(filter))).await;
+    let send = async |body: Value| {
+        let answer = server.send(server.delivery("odd", body.to_string())).await.expect(202);
+        answer.json()["delivery"].as_i64().unwrap()
+    };
+    let fatal = send(json!({"t": i64::MAX})).await;
+    let next = send(json!({"op": "merge", "kind": "users", "id": "ada", "value": {"name": "Ada"}})).await;
+    assert_eq!(server.settled("odd", next).await["status"], "applied");
+    let shown = server.settled("odd", fatal).await;
+    if cfg!(debug_assertions) {
+        assert_eq!(shown["status"], "failed", "{shown}");
+        assert!(shown["result"]["detail"].as_str().unwrap().contains("ended unexpectedly"), "{shown}");
+    }
+}
