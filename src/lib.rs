@@ -42,3 +42,4 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod variables;

@@ -7,6 +7,7 @@ pub mod movie;
 pub mod picture;
 pub mod receive;
 pub mod store;
+pub mod written;
 
 use bytes::Bytes;
 

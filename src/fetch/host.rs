@@ -9,6 +9,8 @@ use reqwest::{
 use serde::{Deserialize, de::IgnoredAny};
 use tokio::sync::Semaphore;
 
+use crate::variables::{Unfilled, filled};
+
 /// The largest `refresh`, in seconds: a year.
 const LONGEST_REFRESH: u64 = 365 * 24 * 3600;
 /// The largest `timeout`, in seconds: an hour.
@@ -166,12 +168,9 @@ pub enum Fault {
     /// A header's value cannot be sent.
     #[error("its value has characters that a header cannot have, such as a line break")]
     HeaderValue,
-    /// What stands between `${` and `}` is no name.
-    #[error("its value has a ${{ without the name of a variable and a }} after it")]
-    NoVariable,
-    /// A variable of the environment is missing.
-    #[error("the environment has no variable {0}, or an empty one")]
-    Unset(String),
+    /// A variable in it cannot be replaced.
+    #[error(transparent)]
+    Variable(#[from] Unfilled),
     /// A number is too small or too large.
     #[error("it is to be {0}")]
     Range(String),
@@ -301,23 +300,6 @@ fn header(
     let mut value = HeaderValue::try_from(filled(text, variable)?).map_err(|_| Fault::HeaderValue)?;
     value.set_sensitive(true);
     Ok((name, value))
-}
-
-/// A text with each `${NAME}` replaced by the variable. Only a proper name gets into an error: anything else may be of a secret.
-fn filled(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, Fault> {
-    let mut pieces = text.split("${");
-    let mut whole = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (name, rest) = piece.split_once('}').ok_or(Fault::NoVariable)?;
-        let proper = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if name.is_empty() || !name.chars().all(proper) {
-            return Err(Fault::NoVariable);
-        }
-        let value = variable(name).filter(|value| !value.is_empty()).ok_or_else(|| Fault::Unset(name.to_owned()))?;
-        whole.push_str(&value);
-        whole.push_str(rest);
-    }
-    Ok(whole)
 }
 
 /// A host as it was written, in the form in which URLs have it: lower case, addresses normalised, no trailing dot.

@@ -9,6 +9,10 @@
 
 use bytes::Bytes;
 
+use super::written::{
+    HEADER, IDENTITY, UNDETERMINED_LANGUAGE, container, mdia_of_video, stsd_of_h264, table, versioned, words,
+};
+
 /// No blank movie is larger than this, in bytes.
 pub const LARGEST: u64 = 64 * 1024;
 
@@ -130,32 +134,6 @@ fn frame_duration(fps: f64) -> (u32, u32) {
     (ticks_per_second(ticks).round() as u32, ticks)
 }
 
-/// Bytes before the content of a box: its length and its type.
-const HEADER: usize = 8;
-
-/// A box: its length, its type (four letters) and its content, all numbers big-endian.
-fn container(kind: &str, content: &[&[u8]]) -> Vec<u8> {
-    let content = content.concat();
-    let length = u32::try_from(HEADER + content.len()).unwrap_or(u32::MAX);
-    [&length.to_be_bytes(), kind.as_bytes(), &content].concat()
-}
-
-/// A box that begins with its version (the highest byte) and flags.
-fn versioned(kind: &str, version_and_flags: u32, content: &[&[u8]]) -> Vec<u8> {
-    container(kind, &[&version_and_flags.to_be_bytes(), &content.concat()])
-}
-
-/// A box that counts its entries.
-fn table<const N: usize>(kind: &str, entries: &[[u32; N]]) -> Vec<u8> {
-    let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    versioned(kind, 0, &[&words(&[count]), &words(entries.as_flattened())])
-}
-
-/// Numbers as they stand in a box.
-fn words(numbers: &[u32]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
-}
-
 /// What describes the movie: its one track, whose samples are all in the chunk at `chunk_offset`.
 fn moov(timing: &Timing, chunk_offset: u32) -> Vec<u8> {
     container("moov", &[&mvhd(timing), &container("trak", &[&tkhd(timing), &mdia(timing, chunk_offset)])])
@@ -166,9 +144,6 @@ const LONG_TIMES: u32 = 1 << 24;
 
 /// When something was made and changed: not told.
 const NO_DATES: [u8; 16] = [0; 16];
-
-/// The matrix that leaves a picture as it is, in 16.16 fixed point, but its last column in 2.30.
-const IDENTITY: [u32; 9] = [1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30];
 
 fn mvhd(timing: &Timing) -> Vec<u8> {
     let rate_and_volume = words(&[1 << 16, 1 << 24, 0, 0]);
@@ -188,33 +163,14 @@ fn tkhd(timing: &Timing) -> Vec<u8> {
 }
 
 fn mdia(timing: &Timing, chunk_offset: u32) -> Vec<u8> {
-    let undetermined_language = [0x55, 0xc4, 0, 0];
-    let media_header =
-        versioned("mdhd", LONG_TIMES, &[&NO_DATES, &timing.scale_and_duration(), &undetermined_language]);
-    let handler = versioned("hdlr", 0, &[&[0; 4], b"vide", &[0; 12], b"\0"]);
-    let video_header = versioned("vmhd", 1, &[&[0; 8]]);
-    let in_this_file = versioned("url ", 1, &[]);
-    let data = container("dinf", &[&versioned("dref", 0, &[&words(&[1]), &in_this_file])]);
+    let header = versioned("mdhd", LONG_TIMES, &[&NO_DATES, &timing.scale_and_duration(), &UNDETERMINED_LANGUAGE]);
     let tables = [stsd(), stts(timing), stsc(timing.samples), stsz(timing.samples), stco(timing.samples, chunk_offset)];
-    let information = container("minf", &[&video_header, &data, &container("stbl", &[&tables.concat()])]);
-    container("mdia", &[&media_header, &handler, &information])
+    mdia_of_video(&header, &tables)
 }
 
 /// How samples are coded: as H.264 units, each after its length in four bytes.
 fn stsd() -> Vec<u8> {
-    let [_, profile, compatibility, level, ..] = SPS;
-    let lengths_of_four = 0xff;
-    let version = [1, profile, compatibility, level, lengths_of_four];
-    let [one_set, one_picture_set] = [[0xe1, 0, 12], [1, 0, 4]];
-    let configuration = container("avcC", &[&version, &one_set, &SPS, &one_picture_set, &PPS]);
-
-    let data_reference = [0, 0, 0, 0, 0, 0, 0, 1];
-    let size = [SIZE.0.to_be_bytes(), SIZE.1.to_be_bytes()].concat();
-    let resolution = words(&[72 << 16, 72 << 16, 0]);
-    let one_frame_unnamed = [&[0, 1][..], &[0; 32]].concat();
-    let depth = [0, 24, 0xff, 0xff];
-    let content = [&data_reference[..], &[0; 16], &size, &resolution, &one_frame_unnamed, &depth, &configuration];
-    versioned("stsd", 0, &[&words(&[1]), &container("avc1", &content)])
+    stsd_of_h264(SIZE, [&SPS, &PPS])
 }
 
 /// How long samples last, in runs of equal ones.

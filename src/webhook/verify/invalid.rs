@@ -1,5 +1,7 @@
 //! What is wrong with the settings of a source, without any of their values.
 
+use crate::variables::Unfilled;
+
 use super::{message::LONGEST as LONGEST_MESSAGE, secret, table};
 
 /// Settings by which nothing can be verified.
@@ -102,12 +104,9 @@ pub enum Fault {
     /// Nothing is compared with them.
     #[error("verify is \"none\", which compares nothing with a secret: leave out one of the two")]
     UnusedSecrets,
-    /// What stands between `${` and `}` is no name.
-    #[error("its value has a ${{ without the name of a variable and a }} after it")]
-    NoVariable,
-    /// A variable of the environment is missing.
-    #[error("the environment has no variable {0}, or an empty one")]
-    Unset(String),
+    /// A variable in it cannot be replaced.
+    #[error(transparent)]
+    Variable(#[from] Unfilled),
     /// The secret is empty.
     #[error("it is empty")]
     Empty,

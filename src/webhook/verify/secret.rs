@@ -9,6 +9,7 @@ use base64::{
 };
 
 use super::{Fault, settings::Given};
+use crate::variables::filled;
 
 /// Bytes of the shortest secret.
 pub const SHORTEST: usize = 16;
@@ -91,21 +92,4 @@ fn decoded(written: &str) -> Result<Vec<u8>, Fault> {
         return Err(Fault::Asymmetric);
     }
     BASE64.decode(written.strip_prefix("whsec_").unwrap_or(written)).map_err(|_| Fault::NoBase64)
-}
-
-/// A text with each `${NAME}` replaced by the variable. Only a proper name gets into an error: anything else may be of a secret.
-fn filled(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, Fault> {
-    let mut pieces = text.split("${");
-    let mut whole = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (name, rest) = piece.split_once('}').ok_or(Fault::NoVariable)?;
-        let proper = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if name.is_empty() || !name.chars().all(proper) {
-            return Err(Fault::NoVariable);
-        }
-        let value = variable(name).filter(|value| !value.is_empty()).ok_or_else(|| Fault::Unset(name.to_owned()))?;
-        whole.push_str(&value);
-        whole.push_str(rest);
-    }
-    Ok(whole)
 }

@@ -1,6 +1,9 @@
 //! Which settings can be used, and what is said of the others.
 
-use watchtower_server::webhook::verify::{Fault, Invalid, Settings, Verifier};
+use watchtower_server::{
+    variables::Unfilled,
+    webhook::verify::{Fault, Invalid, Settings, Verifier},
+};
 
 use super::{FLOW_SECRET, variable};
 
@@ -37,7 +40,7 @@ fn secrets_come_from_the_environment_in_whole_or_in_part() {
 
 #[test]
 fn secrets_that_protect_nothing_are_refused() {
-    let unset = |name: &str| Fault::Unset(name.to_owned());
+    let unset = |name: &str| Fault::Variable(Unfilled::Unset(name.to_owned()));
     for (secrets, key, expected) in [
         ("", "secrets", Fault::NoSecrets),
         ("secrets = []", "secrets", Fault::NoSecrets),
@@ -51,9 +54,9 @@ fn secrets_that_protect_nothing_are_refused() {
         ("secrets = [' ${FLOW_SECRET}']", "secrets, number 1", Fault::Blank),
         ("secrets = ['${NOT_THERE}']", "secrets, number 1", unset("NOT_THERE")),
         ("secrets = ['${FLOW_SECRET}', '${EMPTY}']", "secrets, number 2", unset("EMPTY")),
-        ("secrets = ['${a b}0123456789abcdef']", "secrets, number 1", Fault::NoVariable),
-        ("secrets = ['${}0123456789abcdef']", "secrets, number 1", Fault::NoVariable),
-        ("secrets = ['0123456789abcdef${']", "secrets, number 1", Fault::NoVariable),
+        ("secrets = ['${a b}0123456789abcdef']", "secrets, number 1", Fault::Variable(Unfilled::NoVariable)),
+        ("secrets = ['${}0123456789abcdef']", "secrets, number 1", Fault::Variable(Unfilled::NoVariable)),
+        ("secrets = ['0123456789abcdef${']", "secrets, number 1", Fault::Variable(Unfilled::NoVariable)),
     ] {
         assert_eq!(fault(&format!("verify = 'flow'\n{secrets}")), (key.to_owned(), expected), "{secrets}");
     }
