@@ -27,7 +27,7 @@ pub struct Limits {
     pub bodies: usize,
     /// The most requests a second of one client, who may have twice as many at once; 0 is any number.
     pub rate: u32,
-    /// The most failed authentications a minute from one address, which may have twice as many at once; 0 is any number.
+    /// The most tokens a minute from one address that never were any; it may have twice as many at once; 0 is any number.
     pub failures: u32,
 }
 
