@@ -21,6 +21,9 @@ use super::{
 };
 use crate::{access::Caller, limits::Limits};
 
+/// How many deliveries are tried at a time: each has a process of its own, which may take as much memory as its filter may.
+const TRIALS: usize = 2;
+
 /// The bounds of a server.
 #[derive(Debug)]
 pub struct Bounds {
@@ -34,6 +37,7 @@ pub struct Bounds {
     /// two cannot be one room.
     pub weights: weight::Room,
     uploads: Arc<Semaphore>,
+    trials: Arc<Semaphore>,
     requests: Option<Rate<ClientKey>>,
     failures: Option<Rate<ClientKey>>,
 }
@@ -47,11 +51,19 @@ impl Bounds {
             // Small bodies are to have room even where no large ones are taken.
             weights: weight::Room::new(max_body.max(8 << 20)),
             uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),
+            trials: Arc::new(Semaphore::new(TRIALS)),
             requests: Rate::new(limits.rate, Duration::from_secs(1)),
             failures: Rate::new(limits.failures, Duration::from_mins(1)),
             limits,
             proxies,
         }
+    }
+
+    /// A place to try a delivery in, until it is dropped.
+    pub fn trial(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.trials.clone().try_acquire_owned().map_err(|_| {
+            Problem::Unavailable(format!("{TRIALS} deliveries are being tried already: send it again in a moment"))
+        })
     }
 }
 
