@@ -199,7 +199,12 @@ impl Server {
             publisher,
             sites: bound.iter().map(|(_, site, _)| site.clone()).collect(),
             clock,
-            bounds: Arc::new(Bounds::new(options.limits, options.trusted_proxies, options.max_body)),
+            bounds: Arc::new(Bounds::new(
+                options.limits,
+                options.trusted_proxies,
+                options.max_body,
+                options.deliveries.max_body,
+            )),
             max_body: options.max_body,
             max_picture: options.max_picture,
             max_movie: options.max_movie,

@@ -24,6 +24,9 @@ use crate::{access::Caller, limits::Limits};
 /// How many deliveries are tried at a time: each has a process of its own, which may take as much memory as its filter may.
 const TRIALS: usize = 2;
 
+/// Deliveries have this part of the room that other bodies have, beside it.
+const PART_OF_DELIVERIES: usize = 4;
+
 /// The bounds of a server.
 #[derive(Debug)]
 pub struct Bounds {
@@ -33,6 +36,9 @@ pub struct Bounds {
     pub proxies: Vec<IpNet>,
     /// Memory for the bytes of bodies, as they come: one that finds none is refused.
     pub bodies: Room,
+    /// The same for deliveries, of which nobody knows who sends them before they are there: they are not to take the room of
+    /// those who have a token.
+    pub deliveries: Room,
     /// Memory for what bodies come to once they are read: one that is whole waits for it, with its bytes in hand, so that the
     /// two cannot be one room.
     pub weights: weight::Room,
@@ -43,11 +49,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Those of a server that takes bodies up to a size.
+    /// Those of a server that takes bodies up to a size, and deliveries up to another.
     #[must_use]
-    pub fn new(limits: Limits, proxies: Vec<IpNet>, max_body: usize) -> Self {
+    pub fn new(limits: Limits, proxies: Vec<IpNet>, max_body: usize, max_delivery: usize) -> Self {
         Self {
             bodies: Room::new(limits.bodies.max(max_body)),
+            deliveries: Room::new((limits.bodies / PART_OF_DELIVERIES).max(max_delivery)),
             // Small bodies are to have room even where no large ones are taken.
             weights: weight::Room::new(max_body.max(8 << 20)),
             uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),

@@ -24,7 +24,7 @@ use crate::{
     access::Need,
     model::time::rfc3339,
     store::Arrival,
-    webhook::{Overflow, Refusal, Source},
+    webhook::{Overflow, Refusal, Source, verify::Refused},
 };
 pub use deliveries::{Replay, STATUSES, need_delivery, replay_many, replay_one};
 pub use shown::{DeliveryStatus, SourceStatus, sources};
@@ -102,14 +102,15 @@ async fn receive(
     Ok(json(StatusCode::ACCEPTED, &Receipt { delivery, duplicate: !is_new }))
 }
 
-/// What came, if it is from whom it says, and JSON.
+/// What came, if it is from whom it says, and JSON. What headers alone tell is told before the body is waited for.
 async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: Body) -> Result<Arrival, Problem> {
-    body::as_it_is(headers)?;
-    let bytes = body::collect(body, state.max_delivery, &state.bounds.bodies).await?;
-    let now = (state.clock)();
     let verifier = source.verifier();
-    let verified = verifier.verify(headers, &bytes, now.div_euclid(1_000_000));
-    let verified = verified.map_err(|refused| Problem::Unauthorized(refused.to_string()))?;
+    let refused = |refused: Refused| Problem::Unauthorized(refused.to_string());
+    body::as_it_is(headers)?;
+    verifier.admit(headers, (state.clock)().div_euclid(1_000_000)).map_err(refused)?;
+    let bytes = body::collect(body, state.max_delivery, &state.bounds.deliveries).await?;
+    let now = (state.clock)();
+    let verified = verifier.verify(headers, &bytes, now.div_euclid(1_000_000)).map_err(refused)?;
     body::format(headers, false)?;
     let (delivery_id, fingerprint) = verifier.known_by(verified, &bytes);
     let body = body::text(bytes)?;
