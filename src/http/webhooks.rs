@@ -91,9 +91,12 @@ async fn receive(
     let sources = state.webhooks.sources();
     let source = need_source(&sources, &name)?;
     let refused = |problem: Problem| {
-        let refusal = Refusal { at: rfc3339((state.clock)()), detail: problem.to_string() };
-        tracing::warn!(source = name, reason = refusal.detail, "a delivery was refused");
-        source.lane().note_refused(refusal);
+        let (now, reason) = ((state.clock)(), problem.to_string());
+        let refusal = Refusal { at: rfc3339(now), detail: reason.clone() };
+        match source.lane().note_refused(refusal, now) {
+            Some(refused) => tracing::warn!(source = name, reason, refused, "a delivery was refused"),
+            None => tracing::debug!(source = name, reason, "a delivery was refused"),
+        }
         problem
     };
     let arrival = arrival(&state, source, &headers, body).await.map_err(refused)?;
