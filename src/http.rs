@@ -58,7 +58,7 @@ use crate::{
 
 use address::{Address, Params};
 pub use bounds::Bounds;
-pub use client::Peer;
+pub use client::{Peer, network_of};
 pub use health::Probe;
 pub use metrics::{Metrics, Sheet};
 

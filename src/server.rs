@@ -219,7 +219,9 @@ impl Server {
             metrics: Metrics::new(folder.path().to_owned(), started),
             stopping,
         });
-        let connections = Connections::new(parts.bounds.limits.connections);
+        let Bounds { limits, proxies, .. } = &*parts.bounds;
+        let crowds = limits.crowds.iter().chain(proxies).copied().collect();
+        let connections = Connections::new(limits.connections, crowds);
         let counted = connections.clone();
         parts.metrics.also(move |sheet| {
             sheet.gauge("watchtower_connections", None, "Open connections").is(counted.count());

@@ -20,6 +20,8 @@ pub struct Pulse {
     epoch: Instant,
     /// Requests that are not answered yet, by their parts: the body that comes, and the answer that goes.
     turns: AtomicUsize,
+    /// The answers among them. Without one, nobody waits for what still comes: it is only heard out.
+    answers: AtomicUsize,
     /// Since when there is no request.
     quiet_since: AtomicU64,
     /// Since when a part of a head is here; 0 if none is.
@@ -30,6 +32,8 @@ pub struct Pulse {
     unflushed: AtomicBool,
     /// Tells the connection to look whether it is still wanted.
     pub told: Notify,
+    /// Whether it was told to leave, and has not looked yet.
+    is_leaving: AtomicBool,
 }
 
 /// Why a connection is cut.
@@ -61,11 +65,13 @@ impl Pulse {
         let pulse = Self {
             epoch,
             turns: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
             quiet_since: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
             stuck_since: AtomicU64::new(0),
             unflushed: AtomicBool::new(false),
             told: Notify::new(),
+            is_leaving: AtomicBool::new(false),
         };
         pulse.quiet_since.store(pulse.now(), Relaxed);
         pulse.head_since.store(pulse.now(), Relaxed);
@@ -114,6 +120,30 @@ impl Pulse {
         is_waiting.then(|| self.quiet_since.load(Relaxed))
     }
 
+    /// Since when nobody would miss it: no request waits for its answer, though the rest of a body may still come.
+    #[must_use]
+    pub fn spare_since(&self) -> Option<u64> {
+        let is_spare = self.answers.load(Relaxed) == 0 && !self.unflushed.load(Relaxed);
+        is_spare.then(|| self.quiet_since.load(Relaxed))
+    }
+
+    /// Tells the connection to leave, if it is still spare when it hears that.
+    pub fn dismiss(&self) {
+        self.is_leaving.store(true, Relaxed);
+        self.told.notify_one();
+    }
+
+    /// Whether it was told to leave, and will.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.is_leaving.load(Relaxed)
+    }
+
+    /// It was told to leave, and has work by now.
+    pub fn stays(&self) {
+        self.is_leaving.store(false, Relaxed);
+    }
+
     /// Whether what is waited for has taken too long.
     #[must_use]
     pub fn overdue(&self, limits: &Limits) -> Option<Cut> {
@@ -133,21 +163,38 @@ impl Pulse {
 
 /// A part of a request that is being dealt with: the connection is at work as long as there is one.
 #[derive(Debug)]
-pub struct Turn(Arc<Pulse>);
+pub struct Turn {
+    pulse: Arc<Pulse>,
+    is_answer: bool,
+}
 
 impl Turn {
-    /// A request is there.
+    /// A request is there, and will have an answer.
     #[must_use]
     pub fn begin(pulse: &Arc<Pulse>) -> Self {
+        pulse.answers.fetch_add(1, Relaxed);
+        Self::with(pulse, true)
+    }
+
+    /// It has a body.
+    #[must_use]
+    pub fn of_body(pulse: &Arc<Pulse>) -> Self {
+        Self::with(pulse, false)
+    }
+
+    fn with(pulse: &Arc<Pulse>, is_answer: bool) -> Self {
         pulse.turns.fetch_add(1, Relaxed);
         pulse.head_since.store(0, Relaxed);
-        Self(pulse.clone())
+        Self { pulse: pulse.clone(), is_answer }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.quiet_since.store(self.0.now(), Relaxed);
-        self.0.turns.fetch_sub(1, Relaxed);
+        self.pulse.quiet_since.store(self.pulse.now(), Relaxed);
+        if self.is_answer {
+            self.pulse.answers.fetch_sub(1, Relaxed);
+        }
+        self.pulse.turns.fetch_sub(1, Relaxed);
     }
 }
