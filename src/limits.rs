@@ -30,7 +30,8 @@ pub struct Limits {
     pub stalled: Duration,
     /// How long a client may send nothing of a body that is not wanted any more. It may send six times as long in all.
     pub unwanted: Duration,
-    /// The fewest bytes a second of a body, on average over the time that was spent waiting for it.
+    /// The fewest bytes a second of a body, on average over the time that was spent waiting for it; and of an answer, over the
+    /// time in which its client took nothing of it.
     pub slowest: u64,
     /// How long a client may read nothing of what is sent to it.
     pub unread: Duration,

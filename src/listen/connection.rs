@@ -158,7 +158,7 @@ where
             () = &mut tick => {
                 if let Some(cut) = pulse.overdue(&manner.limits) {
                     tracing::debug!(client = %peer.address, "a connection is cut: {cut}");
-                    if cut == Cut::Unread {
+                    if matches!(cut, Cut::Unread | Cut::Slow) {
                         // Else the kernel would go on keeping what nobody reads.
                         drop(connection.into_parts().io.into_inner().into_inner().abort());
                     }

@@ -28,6 +28,9 @@ pub struct Pulse {
     head_since: AtomicU64,
     /// Since when the client takes no more of what it is sent; 0 if it does.
     stuck_since: AtomicU64,
+    /// For how long the client took nothing of this answer before that, in nanoseconds, and how many bytes of it have gone.
+    stuck_for: AtomicU64,
+    gone: AtomicU64,
     /// Whether something was written that may not have gone yet.
     unflushed: AtomicBool,
     /// Tells the connection to look whether it is still wanted.
@@ -45,6 +48,8 @@ pub enum Cut {
     Idle,
     /// What was sent is not read.
     Unread,
+    /// It is read too slowly.
+    Slow,
 }
 
 impl fmt::Display for Cut {
@@ -53,6 +58,7 @@ impl fmt::Display for Cut {
             Self::Head => "the head of a request does not come to its end",
             Self::Idle => "no other request came",
             Self::Unread => "what was sent is not read",
+            Self::Slow => "what was sent is read too slowly",
         })
     }
 }
@@ -69,6 +75,8 @@ impl Pulse {
             quiet_since: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
             stuck_since: AtomicU64::new(0),
+            stuck_for: AtomicU64::new(0),
+            gone: AtomicU64::new(0),
             unflushed: AtomicBool::new(false),
             told: Notify::new(),
             is_leaving: AtomicBool::new(false),
@@ -90,16 +98,24 @@ impl Pulse {
         }
     }
 
-    /// Something was taken by the network.
-    pub fn wrote(&self) {
+    /// So many bytes were taken by the network.
+    pub fn wrote(&self, bytes: usize) {
         self.unflushed.store(true, Relaxed);
-        self.stuck_since.store(0, Relaxed);
+        self.gone.fetch_add(bytes as u64, Relaxed);
+        self.goes_on();
+    }
+
+    fn goes_on(&self) {
+        let since = self.stuck_since.swap(0, Relaxed);
+        if since != 0 {
+            self.stuck_for.fetch_add(self.now().saturating_sub(since), Relaxed);
+        }
     }
 
     /// Everything was.
     pub fn flushed(&self) {
         if self.unflushed.swap(false, Relaxed) {
-            self.stuck_since.store(0, Relaxed);
+            self.goes_on();
             // An answer that takes long to go is no idleness.
             self.quiet_since.store(self.now(), Relaxed);
         }
@@ -150,14 +166,26 @@ impl Pulse {
         let now = self.now();
         let is_over =
             |since: u64, limit: Duration| since != 0 && u128::from(now.saturating_sub(since)) >= limit.as_nanos();
-        if is_over(self.stuck_since.load(Relaxed), limits.unread) {
+        let stuck_since = self.stuck_since.load(Relaxed);
+        if is_over(stuck_since, limits.unread) {
             return Some(Cut::Unread);
+        }
+        if stuck_since != 0 && self.is_too_slow(now.saturating_sub(stuck_since), limits) {
+            return Some(Cut::Slow);
         }
         let quiet_since = self.waiting_since()?;
         if is_over(self.head_since.load(Relaxed), limits.head) {
             return Some(Cut::Head);
         }
         is_over(quiet_since, limits.idle).then_some(Cut::Idle)
+    }
+
+    /// Whether an answer that has not gone on for so many nanoseconds goes too slowly, on average over the time in which its
+    /// client took nothing.
+    fn is_too_slow(&self, stuck: u64, limits: &Limits) -> bool {
+        let Some(seconds) = self.gone.load(Relaxed).checked_div(limits.slowest) else { return false };
+        let waited = Duration::from_nanos(self.stuck_for.load(Relaxed).saturating_add(stuck));
+        waited >= Duration::from_secs(seconds).max(limits.unread)
     }
 }
 
@@ -173,6 +201,8 @@ impl Turn {
     #[must_use]
     pub fn begin(pulse: &Arc<Pulse>) -> Self {
         pulse.answers.fetch_add(1, Relaxed);
+        pulse.stuck_for.store(0, Relaxed);
+        pulse.gone.store(0, Relaxed);
         Self::with(pulse, true)
     }
 
