@@ -130,8 +130,7 @@ fn have_few_heaps() {
     use std::{env, os::unix::process::CommandExt, process, thread};
     const HEAPS: &str = "MALLOC_ARENA_MAX";
     let mut words = env::args_os();
-    let (Some(name), Ok(program), Ok(processors)) =
-        (words.next(), env::current_exe(), thread::available_parallelism())
+    let (Some(name), Ok(program), Ok(processors)) = (words.next(), env::current_exe(), thread::available_parallelism())
     else {
         return;
     };

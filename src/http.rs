@@ -15,6 +15,7 @@ mod events;
 mod files;
 pub mod form;
 mod frontend;
+mod health;
 mod hear_out;
 mod layers;
 mod media;
@@ -57,7 +58,8 @@ use crate::{
 
 use address::{Address, Params};
 pub use bounds::Bounds;
-pub use client::Peer;
+pub use client::{Peer, network_of};
+pub use health::Probe;
 pub use metrics::{Metrics, Sheet};
 
 /// What the requests to one site are answered from.
@@ -74,8 +76,10 @@ pub struct Parts {
     pub studio: Arc<Studio>,
     /// The way in.
     pub writer: Writer,
-    /// The truth, for the health check.
+    /// The truth.
     pub store: Arc<Store>,
+    /// Whether it can be written to.
+    pub probe: Probe,
     /// Who may do what.
     pub access: Arc<Access>,
     /// The way out.
@@ -139,6 +143,15 @@ impl Parts {
     pub fn max_file(&self, kind: Kind) -> u64 {
         if kind == Kind::Edit { self.max_movie } else { self.max_picture }
     }
+
+    /// Which task has ended although the server goes on, if one has: that is not mended but by starting it anew.
+    #[must_use]
+    pub fn ended(&self) -> Option<&'static str> {
+        if self.writer.is_gone() {
+            return Some("the writer has ended");
+        }
+        self.publisher.is_gone().then_some("the publisher has ended")
+    }
 }
 
 impl Deref for AppState {
@@ -152,7 +165,7 @@ impl Deref for AppState {
 /// Every endpoint of the API, routed and described.
 fn api() -> api::Api {
     let api = media::add_to(bulk::add_to(collections::add_to(api::Api::default())));
-    let api = events::add_to(burndown::add_to(data_problems::add_to(operations::add_to(api))));
+    let api = events::add_to(burndown::add_to(data_problems::add_to(health::add_to(operations::add_to(api)))));
     metrics::add_to(webhooks::add_to(tokens::add_to(api)))
 }
 

@@ -3,6 +3,7 @@
 mod body;
 mod connection;
 mod connections;
+mod crowd;
 pub mod files;
 mod pulse;
 mod stream;
@@ -69,7 +70,11 @@ async fn take_all(listener: TcpListener, manner: Arc<Manner>, connections: Arc<C
                 continue;
             }
         };
-        let Some(place) = connections.place().await else { return };
+        if !connections.admit(address.ip()) {
+            tracing::debug!(client = %address, "a connection is closed: its address has half of all, and each is at work");
+            continue;
+        }
+        let Some(place) = connections.place(address.ip()).await else { return };
         // Small answers are not to wait for an acknowledgement of the one before (Nagle's algorithm).
         drop(stream.set_nodelay(true));
         tokio::spawn(connection::serve(stream, address, place, manner.clone()));

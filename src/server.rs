@@ -20,7 +20,7 @@ use crate::{
     access::{self, Access},
     disk::Room,
     fetch::{self, Fetches},
-    http::{self, AppState, Bounds, Metrics, Parts, Site},
+    http::{self, AppState, Bounds, Metrics, Parts, Probe, Site},
     listen::{Connections, Manner, bind, listen, tls::Tls},
     lookout,
     media::store::MediaStore,
@@ -195,11 +195,17 @@ impl Server {
             studio: core.studio.clone(),
             writer: core.writer.clone(),
             store: core.store.clone(),
+            probe: Probe::default(),
             access,
             publisher,
             sites: bound.iter().map(|(_, site, _)| site.clone()).collect(),
             clock,
-            bounds: Arc::new(Bounds::new(options.limits, options.trusted_proxies, options.max_body)),
+            bounds: Arc::new(Bounds::new(
+                options.limits,
+                options.trusted_proxies,
+                options.max_body,
+                options.deliveries.max_body,
+            )),
             max_body: options.max_body,
             max_picture: options.max_picture,
             max_movie: options.max_movie,
@@ -213,7 +219,9 @@ impl Server {
             metrics: Metrics::new(folder.path().to_owned(), started),
             stopping,
         });
-        let connections = Connections::new(parts.bounds.limits.connections);
+        let Bounds { limits, proxies, .. } = &*parts.bounds;
+        let crowds = limits.crowds.iter().chain(proxies).copied().collect();
+        let connections = Connections::new(limits.connections, crowds);
         let counted = connections.clone();
         parts.metrics.also(move |sheet| {
             sheet.gauge("watchtower_connections", None, "Open connections").is(counted.count());

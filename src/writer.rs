@@ -228,6 +228,12 @@ impl Writer {
         &self.tally
     }
 
+    /// Whether the writer's task has ended: as long as there is a handle, it does so only by failing.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.queue.is_closed()
+    }
+
     /// How many requests wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

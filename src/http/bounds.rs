@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Method, StatusCode, header, request::Parts},
+    http::{Method, StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -19,7 +19,13 @@ use super::{
     rates::Rate,
     weight,
 };
-use crate::limits::Limits;
+use crate::{access::Caller, limits::Limits};
+
+/// How many deliveries are tried at a time: each has a process of its own, which may take as much memory as its filter may.
+const TRIALS: usize = 2;
+
+/// Deliveries have this part of the room that other bodies have, beside it.
+const PART_OF_DELIVERIES: usize = 4;
 
 /// The bounds of a server.
 #[derive(Debug)]
@@ -30,28 +36,41 @@ pub struct Bounds {
     pub proxies: Vec<IpNet>,
     /// Memory for the bytes of bodies, as they come: one that finds none is refused.
     pub bodies: Room,
+    /// The same for deliveries, of which nobody knows who sends them before they are there: they are not to take the room of
+    /// those who have a token.
+    pub deliveries: Room,
     /// Memory for what bodies come to once they are read: one that is whole waits for it, with its bytes in hand, so that the
     /// two cannot be one room.
     pub weights: weight::Room,
     uploads: Arc<Semaphore>,
+    trials: Arc<Semaphore>,
     requests: Option<Rate<ClientKey>>,
     failures: Option<Rate<ClientKey>>,
 }
 
 impl Bounds {
-    /// Those of a server that takes bodies up to a size.
+    /// Those of a server that takes bodies up to a size, and deliveries up to another.
     #[must_use]
-    pub fn new(limits: Limits, proxies: Vec<IpNet>, max_body: usize) -> Self {
+    pub fn new(limits: Limits, proxies: Vec<IpNet>, max_body: usize, max_delivery: usize) -> Self {
         Self {
             bodies: Room::new(limits.bodies.max(max_body)),
+            deliveries: Room::new((limits.bodies / PART_OF_DELIVERIES).max(max_delivery)),
             // Small bodies are to have room even where no large ones are taken.
             weights: weight::Room::new(max_body.max(8 << 20)),
             uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),
+            trials: Arc::new(Semaphore::new(TRIALS)),
             requests: Rate::new(limits.rate, Duration::from_secs(1)),
             failures: Rate::new(limits.failures, Duration::from_mins(1)),
             limits,
             proxies,
         }
+    }
+
+    /// A place to try a delivery in, until it is dropped.
+    pub fn trial(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.trials.clone().try_acquire_owned().map_err(|_| {
+            Problem::Unavailable(format!("{TRIALS} deliveries are being tried already: send it again in a moment"))
+        })
     }
 }
 
@@ -126,11 +145,11 @@ pub async fn limit_requests(State(bounds): State<Arc<Bounds>>, request: Request,
     }
 }
 
-/// Refuses to look at the credentials of whoever had wrong ones too often. Stands outside of what looks at them. A request
-/// without any cannot guess, so it is neither counted nor refused.
-pub async fn limit_failures(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
-    let counts = request.headers().contains_key(header::AUTHORIZATION) && !is_delivery(&request);
-    let Some(rate) = bounds.failures.as_ref().filter(|_| counts) else {
+/// Refuses whoever has guessed at tokens too often. Stands inside of what finds out who asks: one whose token is known does not
+/// guess, and is not kept out by others at the same address, nor does a token that ran out on some screen count against them.
+pub async fn limit_guesses(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
+    let is_guess = request.extensions().get::<Caller>().is_some_and(Caller::guesses) && !is_delivery(&request);
+    let Some(rate) = bounds.failures.as_ref().filter(|_| is_guess) else {
         return next.run(request).await;
     };
     let client = ClientKey::of_address(Client::address_in(request.extensions()));
@@ -151,57 +170,4 @@ pub async fn limit_failures(State(bounds): State<Arc<Bounds>>, request: Request,
 fn is_delivery(request: &Request) -> bool {
     let source = request.uri().path().strip_prefix("/api/webhooks/");
     request.method() == Method::POST && source.is_some_and(|source| !source.contains('/'))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{net::IpAddr, sync::Arc};
-
-    use axum::{
-        Router,
-        body::Body,
-        http::{HeaderMap, Request, StatusCode, header},
-        middleware::from_fn_with_state,
-        routing::get,
-    };
-    use tower::ServiceExt;
-
-    use super::{super::client::Client, Bounds, limit_failures};
-    use crate::limits::Limits;
-
-    /// What is answered to a request from an address with these credentials.
-    async fn status(bounds: &Arc<Bounds>, address: &str, credentials: Option<&str>) -> StatusCode {
-        let is_right = async |headers: HeaderMap| match headers.get(header::AUTHORIZATION) {
-            Some(credentials) if credentials == "right" => StatusCode::OK,
-            _ => StatusCode::UNAUTHORIZED,
-        };
-        let routes = Router::new().route("/", get(is_right)).layer(from_fn_with_state(bounds.clone(), limit_failures));
-        let address: IpAddr = address.parse().unwrap();
-        let request = Request::get("/").extension(Client { address, is_secure: false });
-        let request = credentials.into_iter().fold(request, |request, value| request.header("authorization", value));
-        routes.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
-    }
-
-    #[tokio::test]
-    async fn who_fails_too_often_is_not_looked_at_any_more() {
-        let limits = Limits { failures: 1, ..Limits::default() };
-        let bounds = Arc::new(Bounds::new(limits, Vec::new(), 0));
-        for _ in 0..10 {
-            assert_eq!(status(&bounds, "192.0.2.1", Some("right")).await, StatusCode::OK);
-            assert_eq!(status(&bounds, "192.0.2.1", None).await, StatusCode::UNAUTHORIZED);
-        }
-        for _ in 0..2 {
-            assert_eq!(status(&bounds, "192.0.2.1", Some("wrong")).await, StatusCode::UNAUTHORIZED);
-        }
-        assert_eq!(status(&bounds, "192.0.2.1", Some("wrong")).await, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(status(&bounds, "192.0.2.1", Some("right")).await, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(status(&bounds, "192.0.2.1", None).await, StatusCode::UNAUTHORIZED);
-        assert_eq!(status(&bounds, "192.0.2.2", Some("right")).await, StatusCode::OK);
-        // One network of IPv6 is one client.
-        for address in ["2001:db8::1", "2001:db8::2"] {
-            assert_eq!(status(&bounds, address, Some("wrong")).await, StatusCode::UNAUTHORIZED);
-        }
-        assert_eq!(status(&bounds, "2001:db8::3", Some("right")).await, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(status(&bounds, "2001:db8:0:1::3", Some("right")).await, StatusCode::OK);
-    }
 }

@@ -69,10 +69,16 @@ impl ClientKey {
 
     /// The key of an address.
     pub fn of_address(address: IpAddr) -> Self {
-        Self::Address(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        })
+        Self::Address(network_of(address))
+    }
+}
+
+/// What stands for all addresses of a client: of IPv6, the network of 64 bits.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

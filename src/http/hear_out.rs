@@ -15,24 +15,27 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use tokio::time::timeout;
 
-/// How long a client may go on sending what is not wanted any more.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// So many times as long as a client may send nothing of what is not wanted any more, it may go on sending that.
+const PATIENCE: u32 = 6;
 
-/// The request with a body of which the rest is read, and forgotten, when nobody wants more of it. The answer does not wait
-/// for that.
-pub fn hear_out(request: Request) -> Request {
+/// The request with a body of which the rest is read, and forgotten, when nobody wants more of it, unless nothing comes for so
+/// long. The answer does not wait for that.
+pub fn hear_out(request: Request, silence: Duration) -> Request {
     let asks_first = request.headers().contains_key(header::EXPECT);
     request.map(|body| {
         if body.is_end_stream() {
             return body;
         }
-        Body::from_stream(HeardOut { body: body.into_data_stream(), is_coming: !asks_first, is_over: false })
+        Body::from_stream(HeardOut { body: body.into_data_stream(), silence, is_coming: !asks_first, is_over: false })
     })
 }
 
 struct HeardOut {
     body: BodyDataStream,
+    /// How long nothing may come of it when it is not wanted any more.
+    silence: Duration,
     /// Whether the client sends it. One that asks first (`Expect: 100-continue`) does when the first of it is wanted.
     is_coming: bool,
     /// Whether it has come to its end, or broken off.
@@ -57,7 +60,9 @@ impl Drop for HeardOut {
             return;
         }
         let mut rest = mem::replace(&mut self.body, Body::empty().into_data_stream());
-        let hear = async move { while let Some(Ok(_)) = rest.next().await {} };
-        runtime.spawn(tokio::time::timeout(PATIENCE, hear));
+        let silence = self.silence;
+        // Who has gone silent does not read its answer any sooner for being waited for.
+        let hear = async move { while let Ok(Some(Ok(_))) = timeout(silence, rest.next()).await {} };
+        runtime.spawn(timeout(silence.saturating_mul(PATIENCE), hear));
     }
 }

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::{
     AppState,
     authenticate::{authenticate, host_of},
-    bounds::{limit_failures, limit_requests},
+    bounds::{limit_guesses, limit_requests},
     client::Client,
     pace::in_time,
     problem::{Problem, with_request_id},
@@ -36,8 +36,8 @@ pub fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes
         .layer(middleware::from_fn(same_origin))
         .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_requests))
+        .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_guesses))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate))
-        .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_failures))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             tracing::error!("a request made the server panic");
             Problem::Internal.into_response()

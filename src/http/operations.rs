@@ -1,4 +1,4 @@
-//! Rendering on request, the state of the server, and health.
+//! Rendering on request, and the state of the server.
 
 use axum::{
     extract::State,
@@ -22,7 +22,7 @@ use crate::{
     publish::{Report, Wish},
 };
 
-/// Adds render, status and health.
+/// Adds render and status.
 #[must_use]
 pub fn add_to(api: Api) -> Api {
     let force = "Write every file anew, whether or not it is behind.";
@@ -61,27 +61,6 @@ pub fn add_to(api: Api) -> Api {
         Endpoint::new("getStatus", "operations", Need::Inspect, "Says how the server is.")
             .answers("200", "The state of the server", schema("Status"))
             .refuses(&[]),
-    )
-    .add(
-        Method::Get,
-        "/healthz",
-        async || json(StatusCode::OK, &Health { status: "ok", reason: None }),
-        Endpoint::new("health", "operations", Need::Open, "Says that the server runs.")
-            .answers("200", "It runs", schema("Health"))
-            .refuses(&[]),
-    )
-    .add(
-        Method::Get,
-        "/readyz",
-        ready,
-        Endpoint::new(
-            "ready",
-            "operations",
-            Need::Open,
-            "Says whether the server can write, and the tree is published.",
-        )
-        .answers("200", "It can", schema("Health"))
-        .answers("503", "It cannot, and why", schema("Health")),
     )
 }
 
@@ -201,26 +180,4 @@ async fn status(State(state): State<AppState>) -> Response {
         publish_hooks: state.notices.status(),
     };
     json(StatusCode::OK, &status)
-}
-
-/// Whether the server is well.
-#[derive(Serialize, ToSchema)]
-pub struct Health {
-    /// `ok`, or `failing`.
-    status: &'static str,
-    /// Why it is not, if it is not.
-    #[schema(required = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-async fn ready(State(state): State<AppState>) -> Response {
-    let mut reason = state.store.probe().await.err().map(|error| error.to_string());
-    reason = reason.or(state.room.for_changes(0).err().map(|short| short.to_string()));
-    let failure = state.publisher.progress().borrow().failure.clone();
-    reason = reason.or(failure.map(|(_, failure)| failure));
-    match reason {
-        None => json(StatusCode::OK, &Health { status: "ok", reason: None }),
-        reason => json(StatusCode::SERVICE_UNAVAILABLE, &Health { status: "failing", reason }),
-    }
 }

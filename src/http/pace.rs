@@ -50,7 +50,7 @@ impl Pace {
 pub async fn in_time(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
     let limits = &bounds.limits;
     let (request, pace) = paced(request, limits);
-    let mut answer = pin!(next.run(hear_out(request)));
+    let mut answer = pin!(next.run(hear_out(request, limits.unwanted)));
     let answer = match timeout(limits.request, &mut answer).await {
         Err(_) if pace.as_ref().is_some_and(|pace| pace.0.is_long.load(Relaxed)) => Some(answer.await),
         in_time => in_time.ok(),

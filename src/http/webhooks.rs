@@ -24,7 +24,7 @@ use crate::{
     access::Need,
     model::time::rfc3339,
     store::Arrival,
-    webhook::{Overflow, Refusal, Source},
+    webhook::{Overflow, Refusal, Source, verify::Refused},
 };
 pub use deliveries::{Replay, STATUSES, need_delivery, replay_many, replay_one};
 pub use shown::{DeliveryStatus, SourceStatus, sources};
@@ -91,9 +91,12 @@ async fn receive(
     let sources = state.webhooks.sources();
     let source = need_source(&sources, &name)?;
     let refused = |problem: Problem| {
-        let refusal = Refusal { at: rfc3339((state.clock)()), detail: problem.to_string() };
-        tracing::warn!(source = name, reason = refusal.detail, "a delivery was refused");
-        source.lane().note_refused(refusal);
+        let (now, reason) = ((state.clock)(), problem.to_string());
+        let refusal = Refusal { at: rfc3339(now), detail: reason.clone() };
+        match source.lane().note_refused(refusal, now) {
+            Some(refused) => tracing::warn!(source = name, reason, refused, "a delivery was refused"),
+            None => tracing::debug!(source = name, reason, "a delivery was refused"),
+        }
         problem
     };
     let arrival = arrival(&state, source, &headers, body).await.map_err(refused)?;
@@ -102,14 +105,15 @@ async fn receive(
     Ok(json(StatusCode::ACCEPTED, &Receipt { delivery, duplicate: !is_new }))
 }
 
-/// What came, if it is from whom it says, and JSON.
+/// What came, if it is from whom it says, and JSON. What headers alone tell is told before the body is waited for.
 async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: Body) -> Result<Arrival, Problem> {
-    body::as_it_is(headers)?;
-    let bytes = body::collect(body, state.max_delivery, &state.bounds.bodies).await?;
-    let now = (state.clock)();
     let verifier = source.verifier();
-    let verified = verifier.verify(headers, &bytes, now.div_euclid(1_000_000));
-    let verified = verified.map_err(|refused| Problem::Unauthorized(refused.to_string()))?;
+    let refused = |refused: Refused| Problem::Unauthorized(refused.to_string());
+    body::as_it_is(headers)?;
+    verifier.admit(headers, (state.clock)().div_euclid(1_000_000)).map_err(refused)?;
+    let bytes = body::collect(body, state.max_delivery, &state.bounds.deliveries).await?;
+    let now = (state.clock)();
+    let verified = verifier.verify(headers, &bytes, now.div_euclid(1_000_000)).map_err(refused)?;
     body::format(headers, false)?;
     let (delivery_id, fingerprint) = verifier.known_by(verified, &bytes);
     let body = body::text(bytes)?;

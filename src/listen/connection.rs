@@ -145,9 +145,12 @@ where
                 return;
             }
             () = pulse.told.notified() => {
-                if pulse.waiting_since().is_some() {
+                // Where the place is needed, whoever was only heard out goes; at the end there is time for that.
+                let spare = if place.is_stopping() { pulse.waiting_since() } else { pulse.spare_since() };
+                if spare.is_some() {
                     return;
                 }
+                pulse.stays();
                 if place.is_stopping() {
                     std::pin::Pin::new(&mut connection).graceful_shutdown();
                 }
@@ -155,7 +158,7 @@ where
             () = &mut tick => {
                 if let Some(cut) = pulse.overdue(&manner.limits) {
                     tracing::debug!(client = %peer.address, "a connection is cut: {cut}");
-                    if cut == Cut::Unread {
+                    if matches!(cut, Cut::Unread | Cut::Slow) {
                         // Else the kernel would go on keeping what nobody reads.
                         drop(connection.into_parts().io.into_inner().into_inner().abort());
                     }
@@ -178,7 +181,7 @@ fn answer(
     let (mut head, body) = request.into_parts();
     head.extensions.insert(peer);
     let is_empty = hyper::body::Body::is_end_stream(&body);
-    let body = if is_empty { Body::empty() } else { Body::new(Part::new(body, Turn::begin(pulse))) };
+    let body = if is_empty { Body::empty() } else { Body::new(Part::new(body, Turn::of_body(pulse))) };
     let answer = app.clone().call(Request::from_parts(head, body));
     async move { Ok(answer.await?.map(|body| Part::new(body, turn))) }
 }

@@ -1,20 +1,22 @@
 //! All connections of a server, so that there are never more than it can hold, and none is forgotten when it stops.
 
 use std::{
-    collections::HashMap,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
 };
 
+use ipnet::IpNet;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
 };
 
-use super::pulse::Pulse;
+use super::{crowd::Crowd, pulse::Pulse};
+use crate::http::network_of;
 
 /// How long a connection that was told to close is waited for before another one is told.
 const NOTICE: Duration = Duration::from_millis(100);
@@ -27,29 +29,30 @@ pub struct Connections {
     epoch: Instant,
     places: Arc<Semaphore>,
     most: u32,
-    open: Mutex<HashMap<u64, Arc<Pulse>>>,
-    numbers: AtomicU64,
+    /// Networks of which an address may have any number.
+    crowds: Vec<IpNet>,
+    open: Mutex<Crowd>,
     is_stopping: AtomicBool,
     said: Mutex<Option<Instant>>,
 }
 
 impl Connections {
-    /// Room for so many; at least one.
+    /// Room for so many; at least one. An address has half of it, unless it is of one of these networks.
     #[must_use]
-    pub fn new(most: usize) -> Arc<Self> {
+    pub fn new(most: usize, crowds: Vec<IpNet>) -> Arc<Self> {
         let most = u32::try_from(most).unwrap_or(u32::MAX).clamp(1, 1 << 24);
         Arc::new(Self {
             epoch: Instant::now(),
             places: Arc::new(Semaphore::new(most as usize)),
             most,
+            crowds,
             open: Mutex::default(),
-            numbers: AtomicU64::new(0),
             is_stopping: AtomicBool::new(false),
             said: Mutex::default(),
         })
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Pulse>>> {
+    fn open(&self) -> MutexGuard<'_, Crowd> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -59,9 +62,22 @@ impl Connections {
         self.open().len()
     }
 
-    /// A place for one more. If all are taken, the connection that has waited longest without a request has to leave; if each
-    /// has one, its end is waited for.
-    pub async fn place(self: &Arc<Self>) -> Option<Place> {
+    /// By what the connections of an address are counted, if they are.
+    fn counted(&self, address: IpAddr) -> Option<IpAddr> {
+        let address = address.to_canonical();
+        let stands_for_many = self.crowds.iter().any(|crowd| crowd.contains(&address));
+        (!stands_for_many).then(|| network_of(address))
+    }
+
+    /// Whether an address may have one more. Where it has as many as it may, one of its own that has no request leaves for it.
+    pub fn admit(&self, address: IpAddr) -> bool {
+        let Some(address) = self.counted(address) else { return true };
+        self.open().admit(address, self.most.div_ceil(2) as usize)
+    }
+
+    /// A place for one more, from an address. If all are taken, the connection that has waited longest without a request has to
+    /// leave; if each has one, its end is waited for.
+    pub async fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let permit = loop {
             match self.places.clone().try_acquire_owned() {
                 Ok(permit) => break permit,
@@ -72,17 +88,14 @@ impl Connections {
                 break freed.ok()?;
             }
         };
-        let (number, pulse) = (self.numbers.fetch_add(1, Relaxed), Arc::new(Pulse::new(self.epoch)));
-        self.open().insert(number, pulse.clone());
+        let pulse = Arc::new(Pulse::new(self.epoch));
+        let number = self.open().add(pulse.clone(), self.counted(address));
         Some(Place { connections: self.clone(), number, pulse, _permit: permit })
     }
 
     /// Tells the connection that has waited longest without a request to close; false if each has one.
     pub fn make_room(&self) -> bool {
-        let open = self.open();
-        let waiting = open.values().filter_map(|pulse| Some((pulse.waiting_since()?, pulse)));
-        let longest = waiting.min_by_key(|(since, _)| *since);
-        longest.inspect(|(_, pulse)| pulse.told.notify_one()).is_some()
+        self.open().dismiss_any()
     }
 
     fn say_that_all_are_at_work(&self) {
@@ -102,7 +115,7 @@ impl Connections {
     /// Ends all connections: those that have a request when it is answered, the others now.
     pub async fn stop(&self) {
         self.is_stopping.store(true, Relaxed);
-        self.open().values().for_each(|pulse| pulse.told.notify_one());
+        self.open().tell();
         // All places are free when nobody is left.
         drop(self.places.acquire_many(self.most).await);
     }
@@ -133,6 +146,6 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.connections.open().remove(&self.number);
+        self.connections.open().remove(self.number);
     }
 }

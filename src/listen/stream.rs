@@ -31,7 +31,7 @@ impl<S> Felt<S> {
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
-            Poll::Ready(Ok(_)) => self.pulse.wrote(),
+            Poll::Ready(Ok(bytes)) => self.pulse.wrote(*bytes),
             Poll::Ready(Err(_)) => {}
             Poll::Pending => self.pulse.stuck(),
         }

@@ -17,10 +17,12 @@ use super::{
     settings::{Invalid, SourceSettings},
     verify::Verifier,
 };
-use crate::metrics::Durations;
+use crate::{metrics::Durations, model::time::Instant};
 
 /// How many refusals of a source are remembered.
 const REFUSALS: usize = 20;
+/// How often it is said of a source, at most, that deliveries are refused, in microseconds: anybody can send some.
+const WORD: u64 = 60_000_000;
 
 /// A mapping, as a jq program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub struct Lane {
     /// Why its mapping does not work at all, if it does not.
     fault: Mutex<Option<String>>,
     refusals: Mutex<VecDeque<Refusal>>,
+    /// When refusals were spoken of last, and how many there were by then.
+    said: Mutex<Option<(Instant, u64)>>,
     received: AtomicU64,
     duplicates: AtomicU64,
     refused: AtomicU64,
@@ -121,12 +125,18 @@ impl Lane {
         }
     }
 
-    /// Notes that something was not taken.
-    pub fn note_refused(&self, refusal: Refusal) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+    /// Notes that something was not taken. If that is to be said, gives how many were not since it was said last.
+    pub fn note_refused(&self, refusal: Refusal, now: Instant) -> Option<u64> {
+        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.truncate(REFUSALS - 1);
         refusals.push_front(refusal);
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_some_and(|(at, _)| now.abs_diff(at) < WORD) {
+            return None;
+        }
+        let before = said.replace((now, refused)).map_or(0, |(_, before)| before);
+        Some(refused.saturating_sub(before))
     }
 
     /// The last that were not taken, the latest first.
@@ -192,5 +202,19 @@ impl Sources {
             (name, Source { lane, ..source })
         });
         Self(continued.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lane, Refusal};
+
+    #[test]
+    fn refusals_are_spoken_of_once_a_minute_with_their_number() {
+        let (lane, minute) = (Lane::default(), 60_000_000);
+        let note = |now| lane.note_refused(Refusal { at: String::new(), detail: String::new() }, now);
+        assert_eq!([0, 1, minute - 1, minute, minute + 1].map(note), [Some(1), None, None, Some(3), None]);
+        assert_eq!(note(-minute), Some(2), "a clock that was put back makes nobody silent");
+        assert_eq!(lane.counts().refused, 6);
     }
 }

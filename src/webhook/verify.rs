@@ -74,6 +74,16 @@ impl Verifier {
         matches!(self.scheme, Scheme::Open)
     }
 
+    /// Whether a delivery may be from whom it says, as far as its headers tell: one that lacks its signature, is not from now, or
+    /// has another secret is not worth waiting for its body.
+    pub fn admit(&self, headers: &HeaderMap, now: i64) -> Result<(), Refused> {
+        match &self.scheme {
+            Scheme::Open => Ok(()),
+            Scheme::Shared(shared) => shared.claims(headers, &self.keys).map(drop),
+            Scheme::Signed(signed) => signed.claims(headers, now).map(drop),
+        }
+    }
+
     /// Whether a delivery is from whom it says, at the present time in Unix seconds. The body is as it came, and is gone
     /// through once for each secret; all secrets are tried, in a time that does not tell which one is right or how nearly.
     /// The error says what is wrong in words for the log and for the sender, and nothing of what would be right.

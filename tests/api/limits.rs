@@ -2,6 +2,7 @@
 
 mod bodies;
 mod crowds;
+mod deliveries;
 mod files;
 mod heads;
 mod memory;

@@ -33,6 +33,7 @@ mod fetch_client;
 mod fetching;
 mod filter;
 mod golden;
+mod health;
 mod hostile;
 mod limits;
 mod meaning;

@@ -3,6 +3,7 @@
 mod beside;
 mod changes;
 mod commands;
+mod guesses;
 mod open;
 mod public;
 mod secrecy;

@@ -105,8 +105,8 @@ async fn keep_telling(parts: Weak<Parts>, mut said: String) {
 /// Why the server had better be started anew, if so. That publishing fails is no reason: it is tried again by itself, and what
 /// was published is served meanwhile.
 async fn fault(parts: &Parts, patience: Duration) -> Option<String> {
-    if parts.publisher.is_gone() {
-        return Some("the publisher has ended".to_owned());
+    if let Some(ended) = parts.ended() {
+        return Some(ended.to_owned());
     }
     if parts.publisher.tally().running().is_some_and(|running| running > STUCK) {
         return Some(format!("a render takes longer than {} s", STUCK.as_secs()));

@@ -26,7 +26,7 @@ pub(super) fn add_to(api: Api) -> Api {
         "/api/webhooks/{source}/dry-run",
         dry_run,
         Endpoint::new("tryDelivery", "webhooks", Need::Source, "Says what a delivery would change, and changes nothing.")
-            .about("The body, and the headers if the mapping looks at them, are those that the tracker would send; a signature is not needed.")
+            .about("The body, and the headers if the mapping looks at them, are those that the tracker would send; a signature is not needed. Two are tried at a time, in all; one more is told to come again.")
             .takes("application/json", "Whatever the tracker sends", object(), None)
             .answers("200", "What the mapping makes of it, and what would be done", schema("Trial"))
             .refuses(&["404", "413", "415"]),
@@ -46,6 +46,8 @@ async fn dry_run(
     format?;
     let body = body::text(bytes)?;
     let headers = serde_json::to_string(&source.verifier().redacted(&headers)).unwrap_or_default();
+    // Not before its body is there, so that whoever sends it slowly keeps nobody else waiting.
+    let _place = state.bounds.trial()?;
     let mut mapping = state.webhooks.mapping(source);
     let context = state.studio.context();
     let tried: Trial = trial(&mut mapping, &context, &state.writer, (&headers, &body)).await;

@@ -9,7 +9,7 @@ use super::{
     identity::{self, Id, IdHeader},
     message::{Contents, Message},
     secret::{Key, Usage},
-    signature::{self, Algorithm, Encoding, Form},
+    signature::{self, Algorithm, Encoding, Form, Signatures},
 };
 
 /// Seconds by which the time of a delivery may differ from the present, where nothing else is said.
@@ -72,6 +72,14 @@ pub struct Names {
     pub timestamp: Option<HeaderName>,
     /// Have the id, the first that is there.
     pub ids: Vec<IdHeader>,
+}
+
+/// What the headers of a signed delivery say.
+pub struct Claims<'h> {
+    header: &'h HeaderName,
+    signatures: Signatures,
+    timestamp: Option<&'h str>,
+    id: Option<Id<'h>>,
 }
 
 impl Scheme {
@@ -177,12 +185,17 @@ fn sha256_hex(prefix: &str) -> Form {
 impl Shared {
     /// Whether the header has one of the secrets.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8], keys: &[Key]) -> Result<Verified, Refused> {
+        let (key, id) = self.claims(headers, keys)?;
+        Ok(Verified { delivery_id: identity::of(id.as_ref(), body, None), secret: Some(key), is_id_signed: false })
+    }
+
+    /// Which of the secrets the header has, and the id.
+    pub fn claims<'h>(&'h self, headers: &'h HeaderMap, keys: &[Key]) -> Result<(usize, Option<Id<'h>>), Refused> {
         let text = headers::required(headers, &self.header)?;
         let form = |expected| Refused::Form { header: self.header.clone(), expected };
         let secret = self.before.stripped(text).ok_or_else(|| form(self.before.described()))?;
         let key = signature::equal_to(secret, keys).ok_or_else(|| Refused::Secret(self.header.clone()))?;
-        let id = identity::find(headers, &self.ids)?;
-        Ok(Verified { delivery_id: identity::of(id.as_ref(), body, None), secret: Some(key), is_id_signed: false })
+        Ok((key, identity::find(headers, &self.ids)?))
     }
 }
 
@@ -208,6 +221,17 @@ impl Before {
 impl Signed {
     /// Whether the signature is right, and the delivery from now.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8], keys: &[Key], now: i64) -> Result<Verified, Refused> {
+        let Claims { header, signatures, timestamp, id } = self.claims(headers, now)?;
+        let contents =
+            Contents { body, id: id.as_ref().map_or("", |id| id.text), timestamp: timestamp.unwrap_or_default() };
+        let key = signatures.made_with(keys, &self.message.filled(contents));
+        let secret = key.ok_or_else(|| Refused::Signature(header.clone()))?;
+        let is_id_signed = id.is_none() || self.message.has_id();
+        Ok(Verified { delivery_id: identity::of(id.as_ref(), body, timestamp), secret: Some(secret), is_id_signed })
+    }
+
+    /// What the headers say, if all are there, and from now.
+    pub fn claims<'h>(&'h self, headers: &'h HeaderMap, now: i64) -> Result<Claims<'h>, Refused> {
         let names = self.names_in(headers);
         let written = headers::required(headers, &names.signature)?;
         let form = || Refused::Form { header: names.signature.clone(), expected: self.form.described() };
@@ -215,12 +239,7 @@ impl Signed {
         let time = |name| headers::time(headers, name, now, self.skew);
         let timestamp = names.timestamp.as_ref().map(time).transpose()?;
         let id = self.id(headers, names)?;
-        let contents =
-            Contents { body, id: id.as_ref().map_or("", |id| id.text), timestamp: timestamp.unwrap_or_default() };
-        let key = signatures.made_with(keys, &self.message.filled(contents));
-        let secret = key.ok_or_else(|| Refused::Signature(names.signature.clone()))?;
-        let is_id_signed = id.is_none() || self.message.has_id();
-        Ok(Verified { delivery_id: identity::of(id.as_ref(), body, timestamp), secret: Some(secret), is_id_signed })
+        Ok(Claims { header: &names.signature, signatures, timestamp, id })
     }
 
     fn names_in(&self, headers: &HeaderMap) -> &Names {

@@ -56,6 +56,25 @@ async fn who_does_not_read_is_cut_and_who_reads_slowly_gets_all_of_it() {
     assert!(read + others.len() > LARGE, "{read} + {}", others.len());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_a_little_now_and_then_is_cut_although_it_never_stops() {
+    let server = server_with(|limits| (limits.unread, limits.slowest) = (Duration::from_secs(1), u64::MAX)).await;
+    fill(&server).await;
+    let mut slow = ask(&server).await;
+    let (mut pauses, mut read, mut buffer) = (interval(Duration::from_millis(20)), 0, vec![0; 16 << 10]);
+    let until_cut = async {
+        loop {
+            pauses.tick().await;
+            match slow.read(&mut buffer).await {
+                Ok(0) | Err(_) => break,
+                Ok(some) => read += some,
+            }
+        }
+    };
+    timeout(DEADLINE, until_cut).await.expect("it is not cut");
+    assert!(read < LARGE, "it had all of it");
+}
+
 #[tokio::test]
 async fn a_listener_to_whom_nothing_happens_is_not_cut() {
     let server = server_with(|limits| {

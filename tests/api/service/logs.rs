@@ -116,6 +116,23 @@ async fn a_secret_is_in_no_line_however_much_is_logged() {
     assert!(with_secret.is_empty(), "{with_secret:?}");
 }
 
+#[tokio::test]
+async fn that_deliveries_are_refused_is_said_once_a_minute_however_many_come() {
+    let place = Place::with(
+        "[[webhook]]\nname = \"tracker\"\nverify = \"bearer\"\nsecrets = [\"hush-hush-hush-hush\"]\nmapping = \"changes\"\n",
+    );
+    let process = logging(&place, &[]).await;
+    for _ in 0..20 {
+        assert_eq!(process.ask(Method::POST, "/api/webhooks/tracker", &json!({})).await.0, 401);
+    }
+    let (_, _, sources) = process.ask(Method::GET, "/api/webhooks", &Value::Null).await;
+    let sources: Value = serde_json::from_str(&sources).unwrap();
+    assert_eq!(sources[0]["since_start"]["refused"], 20, "each is counted");
+    let log = process.stopped().await;
+    let said: Vec<_> = log.iter().filter(|line| line.contains("a delivery was refused")).collect();
+    assert!(!said.is_empty() && said.len() < 20 && said[0].contains("refused=1"), "{said:?}");
+}
+
 /// What the server says of its options before it starts.
 fn refused(options: &[&str]) -> String {
     let program = env!("CARGO_BIN_EXE_watchtower-server");

@@ -1,7 +1,10 @@
 //! Filters that do what they should not: the sender is answered, the server stays well, the delivery says what went wrong, and is
 //! applied once the filter is mended.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{OPEN, with};
 use crate::support::{TestServer, until};
@@ -123,4 +126,27 @@ async fn a_delivery_at_which_the_process_always_ends_fails_and_the_next_one_is_a
         assert_eq!(shown["status"], "failed", "{shown}");
         assert!(shown["result"]["detail"].as_str().unwrap().contains("ended unexpectedly"), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn two_deliveries_are_tried_at_a_time_and_one_more_is_told_to_come_again() {
+    let filter = "if .body.loops then def forever: forever; forever else [] end";
+    let config = config(filter).replace("filter-seconds = 1\n", "filter-seconds = 60\n");
+    let server = Arc::new(TestServer::start_with(with(&config)).await);
+    let path = "/api/webhooks/odd/dry-run";
+    let (mut trials, loops) = (JoinSet::new(), json!({"loops": true}));
+    for _ in 0..2 {
+        let (server, loops) = (server.clone(), loops.clone());
+        // It may find its place taken by one of those below, which look whether both have one.
+        trials.spawn(async move { while server.post(path, &loops).await.status == 503 {} });
+    }
+    let look = async || Some(server.post(path, &json!({})).await).filter(|answer| answer.status != 200);
+    let busy = until("both are being tried", look).await.refused(503, "unavailable");
+    assert_eq!(busy.header("retry-after"), "1");
+    // What comes by itself is not kept waiting.
+    let other = json!({"op": "merge", "kind": "users", "id": "other", "value": {"name": "Other"}});
+    server.told(&other).await;
+    // Who goes away leaves the place to others.
+    trials.shutdown().await;
+    until("there is a place again", async || (server.post(path, &json!({})).await.status == 200).then_some(())).await;
 }
