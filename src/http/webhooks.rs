@@ -93,9 +93,10 @@ async fn receive(
     let refused = |problem: Problem| {
         let (now, reason) = ((state.clock)(), problem.to_string());
         let refusal = Refusal { at: rfc3339(now), detail: reason.clone() };
-        match source.lane().note_refused(refusal, now) {
-            Some(refused) => tracing::warn!(source = name, reason, refused, "a delivery was refused"),
-            None => tracing::debug!(source = name, reason, "a delivery was refused"),
+        if let Some(refused) = source.lane().note_refused(refusal, now) {
+            tracing::warn!(source = name, reason, refused, "a delivery was refused");
+        } else {
+            tracing::debug!(source = name, reason, "a delivery was refused");
         }
         problem
     };

@@ -3,7 +3,7 @@
 // Prints shown/N; exit code 1 if not all. The page looks its project up once, maybe before the list is there, and stays empty.
 // A small proxy delays the list: unlike interception in the browser, that leaves the HTTP cache as it is.
 import http from 'node:http';
-import { findProject, giveUp, launch, openPage, settle, state, until, usage, visit } from './lib.mjs';
+import { PATIENCE, findProject, giveUp, launch, openPage, settle, state, until, usage, visit } from './lib.mjs';
 
 const [base, latency, times, part] = [process.argv[2]?.replace(/\/$/, ''), Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
 if (!base || !(latency >= 0) || !(times > 0) || ![undefined, 'dashboard'].includes(part)) usage('node race.mjs BASE_URL LATENCY_MS N [dashboard]');
@@ -32,7 +32,7 @@ const isShown = (page) => (part
   : page.evaluate((id) => __probe.loaded(id), tree.id));
 // A page that lost the race asks for nothing more; one that won it may take its time to draw.
 async function comesUp(page) {
-  const asked = page.waitForRequest((request) => request.url().endsWith(`/data/projects/${tree.id}/project.json`), { timeout: 4000 + latency }).then(() => true, () => false);
+  const asked = page.waitForRequest((request) => request.url().endsWith(`/data/projects/${tree.id}/project.json`), { timeout: PATIENCE + latency }).then(() => true, () => false);
   await visit(page, origin, `/pro/${tree.id}${part ? `/${part}` : ''}`);
   return await asked && until(() => isShown(page), 'the project').then(() => true, () => false);
 }

@@ -9,21 +9,21 @@ use crate::{
     webhooks::{OPEN, sources},
 };
 
-/// The head of a delivery of four megabytes.
+/// The head of a delivery of a megabyte.
 fn head(source: &str, headers: &str) -> String {
-    format!("POST /api/webhooks/{source} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: 4000000\r\n\r\n")
+    format!("POST /api/webhooks/{source} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: 1000000\r\n\r\n")
 }
 
 #[tokio::test]
 async fn deliveries_that_stop_coming_take_no_room_from_who_has_a_token() {
     let server = TestServer::start_with(|options| {
         options.webhooks = sources(OPEN);
-        options.max_body = 1 << 20;
+        (options.max_body, options.deliveries.max_body) = (1 << 20, 1 << 20);
         (options.limits.bodies, options.limits.stalled) = (0, NEVER);
     })
     .await;
-    let begun = vec![b' '; 3_900_000];
-    let large = format!("\"{}\"", "x".repeat(1_000_000));
+    let begun = vec![b' '; 700_000];
+    let large = format!("\"{}\"", "x".repeat(800_000));
     let _held = until("deliveries have no room left", async || {
         let mut held = sent(&server, &head("open", "")).await;
         // It may have found no room itself.

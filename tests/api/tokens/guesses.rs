@@ -1,6 +1,6 @@
 //! Who guesses at tokens, and who only has one that ran out.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use watchtower_server::access::Secret;
 
@@ -19,7 +19,7 @@ async fn strict() -> TestServer {
 /// Asks with a token, or with none, from an address.
 async fn ask(server: &TestServer, address: &str, token: Option<&str>) -> Answer {
     let request = server.request(Method::GET, "/api/users").header("x-forwarded-for", address);
-    server.send(token.into_iter().fold(request, |request, token| request.bearer_auth(token))).await
+    server.send(token.into_iter().fold(request, RequestBuilder::bearer_auth)).await
 }
 
 #[tokio::test]
