@@ -21,6 +21,8 @@ pub struct Kind {
     /// The configuration of the documents, for these addresses, and what the test needs around it.
     configuration: fn(&str, Places) -> String,
     arguments: &'static [&'static str],
+    /// The signal by which it ends at once, and takes its workers along.
+    end: &'static str,
 }
 
 /// What a configuration is made for.
@@ -30,14 +32,21 @@ pub struct Places<'a> {
     server: SocketAddr,
 }
 
-pub static NGINX: Kind =
-    Kind { variable: "WATCHTOWER_TEST_NGINX", ready: "start worker process", configuration: nginx, arguments: &["-c"] };
+pub static NGINX: Kind = Kind {
+    variable: "WATCHTOWER_TEST_NGINX",
+    ready: "start worker process",
+    configuration: nginx,
+    arguments: &["-c"],
+    end: "TERM",
+};
 
 pub static CADDY: Kind = Kind {
     variable: "WATCHTOWER_TEST_CADDY",
     ready: "serving initial configuration",
     configuration: caddy,
     arguments: &["run", "--adapter", "caddyfile", "--config"],
+    // It has no workers, and at any other signal it would wait for the end of a stream, for ever.
+    end: "KILL",
 };
 
 impl Kind {
@@ -51,13 +60,13 @@ impl Kind {
 pub struct Front {
     pub address: SocketAddr,
     child: Child,
+    end: &'static str,
     _folder: TempDir,
 }
 
 impl Drop for Front {
     fn drop(&mut self) {
-        // By its own way of stopping, which takes its workers along.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = Command::new("kill").args(["-s", self.end, &self.child.id().to_string()]).status();
         let _ = self.child.wait();
     }
 }
@@ -91,7 +100,7 @@ impl Front {
         command.env("XDG_CONFIG_HOME", folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let proxy = Self { address: front, child, _folder: folder };
+        let proxy = Self { address: front, child, end: kind.end, _folder: folder };
         let mut said = Vec::new();
         for line in lines.by_ref() {
             let line = line.unwrap();
