@@ -5,6 +5,7 @@
 pub const HEADER: usize = 8;
 
 /// A box: its length, its type (four letters) and its content, all numbers big-endian.
+#[must_use]
 pub fn container(kind: &str, content: &[&[u8]]) -> Vec<u8> {
     let content = content.concat();
     let length = u32::try_from(HEADER + content.len()).unwrap_or(u32::MAX);
@@ -12,17 +13,20 @@ pub fn container(kind: &str, content: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A box that begins with its version (the highest byte) and flags.
+#[must_use]
 pub fn versioned(kind: &str, version_and_flags: u32, content: &[&[u8]]) -> Vec<u8> {
     container(kind, &[&version_and_flags.to_be_bytes(), &content.concat()])
 }
 
 /// A box that counts its entries.
+#[must_use]
 pub fn table<const N: usize>(kind: &str, entries: &[[u32; N]]) -> Vec<u8> {
     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     versioned(kind, 0, &[&words(&[count]), &words(entries.as_flattened())])
 }
 
 /// Numbers as they stand in a box.
+#[must_use]
 pub fn words(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
@@ -34,6 +38,7 @@ pub const IDENTITY: [u32; 9] = [1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30];
 pub const UNDETERMINED_LANGUAGE: [u8; 4] = [0x55, 0xc4, 0, 0];
 
 /// A track of video (`mdia`), of its header (`mdhd`) and the tables of its samples.
+#[must_use]
 pub fn mdia_of_video(header: &[u8], tables: &[Vec<u8>]) -> Vec<u8> {
     let handler = versioned("hdlr", 0, &[&[0; 4], b"vide", &[0; 12], b"\0"]);
     let video_header = versioned("vmhd", 1, &[&[0; 8]]);
@@ -45,6 +50,7 @@ pub fn mdia_of_video(header: &[u8], tables: &[Vec<u8>]) -> Vec<u8> {
 
 /// How samples of a size in pixels are coded (`stsd`): as H.264 units, each after its length in four bytes, by a sequence
 /// parameter set and a picture parameter set.
+#[must_use]
 pub fn stsd_of_h264((width, height): (u16, u16), [sequence, picture]: [&[u8]; 2]) -> Vec<u8> {
     let length = |set: &[u8]| u16::try_from(set.len()).unwrap_or(u16::MAX).to_be_bytes();
     let profile = sequence.get(1..4).unwrap_or(&[66, 0xc0, 30]);

@@ -106,13 +106,13 @@ fn runs(days: &BTreeMap<Day, i64>, today: Day) -> impl Iterator<Item = Run> {
 struct Points {
     span: Span,
     step: Day,
-    points: Vec<(Day, i64)>,
+    found: Vec<(Day, i64)>,
     last: i64,
 }
 
 impl Points {
     fn new(span: Span, step: Day) -> Self {
-        Self { span, step, points: Vec::new(), last: 0 }
+        Self { span, step, found: Vec::new(), last: 0 }
     }
 
     fn add(&mut self, Run { first, last, count }: Run) {
@@ -138,11 +138,11 @@ impl Points {
     /// The last one of its days stands for all of them.
     fn put(&mut self, day: Day, count: i64) {
         let index = self.index(day);
-        match self.points.last().map(|(last, _)| self.index(*last)) {
-            Some(last) if last == index => drop(self.points.pop()),
+        match self.found.last().map(|(last, _)| self.index(*last)) {
+            Some(last) if last == index => drop(self.found.pop()),
             _ => {}
         }
-        self.points.push((day, count));
+        self.found.push((day, count));
     }
 }
 
@@ -178,9 +178,9 @@ pub fn task_counts(contents: &Scope, of: Kind, today: Day, span: Span) -> Vec<Ta
         }
     }
     let counts = series.into_iter().map(|((task_type, episode), statuses)| {
-        let mut statuses: Vec<_> = statuses.into_iter().filter(|(_, points)| !points.points.is_empty()).collect();
+        let mut statuses: Vec<_> = statuses.into_iter().filter(|(_, points)| !points.found.is_empty()).collect();
         statuses.sort_by_key(|(_, points)| points.last);
-        let statuses = statuses.into_iter().map(|(status, points)| (status, points.points)).collect();
+        let statuses = statuses.into_iter().map(|(status, points)| (status, points.found)).collect();
         TaskCounts { task_type, episode, statuses }
     });
     counts.filter(|counts| !counts.statuses.is_empty()).collect()
