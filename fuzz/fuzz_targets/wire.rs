@@ -17,7 +17,7 @@ use watchtower_server::{
         change::{Change, Op},
         fault::At,
         media::Fetching,
-        problems::problems,
+        problems::{Circumstances, problems},
         represent::represent,
         scope::{Key, Studio},
         wire::Reader,
@@ -124,7 +124,10 @@ fn show(studio: &Rehearsal) {
                 let _ = represent(&view, &Key::new(Some(id), *kind, entity), record).to_string();
             }
         }
-        let _ = problems(&context, id, &scope, &|_| Fetching::Unconfigured);
+        for is_classic in [false, true] {
+            let circumstances = Circumstances { fetching: &|_| Fetching::Unconfigured, is_classic };
+            let _ = problems(&context, id, &scope, circumstances);
+        }
         for layout in [Layout::Classic, Layout::V1] {
             let rendered = layout.project_files(&context, id, &scope, &look);
             check_files(rendered.map(|rendered| rendered.files));
