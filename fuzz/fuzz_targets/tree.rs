@@ -56,7 +56,13 @@ fn lay(site: &Path, path: &str, content: &str) -> Option<()> {
     if !inside {
         return None;
     }
-    if is_link { symlink(content, path).ok() } else if path.is_symlink() { None } else { fs::write(path, content).ok() }
+    if is_link {
+        symlink(content, path).ok()
+    } else if path.is_symlink() {
+        None
+    } else {
+        fs::write(path, content).ok()
+    }
 }
 
 /// Has a tree written, as `import` does.
