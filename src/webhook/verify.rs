@@ -109,7 +109,7 @@ impl Verifier {
     }
 
     /// The headers as they may be stored and shown: by name, with `(secret)` for signatures, credentials, cookies, and every
-    /// value that has one of the secrets in it. Bytes other than those of ASCII text are escaped.
+    /// value, or name, that has one of the secrets in it. Bytes other than those of ASCII text are escaped.
     #[must_use]
     pub fn redacted(&self, headers: &HeaderMap) -> Vec<(String, String)> {
         redaction::redacted(headers, &self.scheme, &self.keys)

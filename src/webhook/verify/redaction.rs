@@ -27,9 +27,18 @@ const TELLING: [&str; 12] = [
 pub fn redacted(headers: &HeaderMap, scheme: &Scheme, keys: &[Key]) -> Vec<(String, String)> {
     let own = scheme.secret_headers();
     let is_secret = |name: &HeaderName, value: &HeaderValue| {
-        own.contains(&name) || is_telling(name) || value.is_sensitive() || keys.iter().any(|key| is_in(key, value))
+        own.contains(&name)
+            || is_telling(name)
+            || value.is_sensitive()
+            || keys.iter().any(|key| is_in(&key.written, value.as_bytes()))
     };
+    // Names come in lower case, whatever was sent.
+    let names: Vec<String> = keys.iter().map(|key| key.written.to_ascii_lowercase()).collect();
+    let is_secret_name = |name: &HeaderName| names.iter().any(|key| is_in(key, name.as_str().as_bytes()));
     let one = |(name, value): (&HeaderName, &HeaderValue)| {
+        if is_secret_name(name) {
+            return (SECRET.to_owned(), SECRET.to_owned());
+        }
         let value = if is_secret(name, value) { SECRET.to_owned() } else { text(value) };
         (name.as_str().to_owned(), value)
     };
@@ -41,9 +50,9 @@ pub fn is_telling(name: &HeaderName) -> bool {
     TELLING.iter().any(|part| name.as_str().contains(part))
 }
 
-/// Whether a sender put the secret into this header, whatever its name.
-fn is_in(key: &Key, value: &HeaderValue) -> bool {
-    value.as_bytes().windows(key.written.len().max(1)).any(|bytes| bytes == key.written.as_bytes())
+/// Whether a sender put the secret here, where nobody looks for it.
+fn is_in(secret: &str, text: &[u8]) -> bool {
+    text.windows(secret.len().max(1)).any(|bytes| bytes == secret.as_bytes())
 }
 
 fn text(value: &HeaderValue) -> String {
