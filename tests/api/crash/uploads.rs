@@ -96,6 +96,10 @@ impl Tracker {
         };
         let status = response.status();
         let Ok(text) = response.text().await else { return false };
+        // One that comes while the server is being stopped is not taken, and told so.
+        if status == 503 && text.contains("the server is stopping") {
+            return false;
+        }
         assert_eq!(status, 202, "{text}");
         let receipt: Value = serde_json::from_str(&text).unwrap();
         self.answered.push((shot, receipt["delivery"].as_i64().unwrap()));
