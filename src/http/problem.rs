@@ -198,6 +198,12 @@ impl Problem {
     pub fn of_store(error: &store::Error) -> Self {
         if error.is_no_room() { Self::InsufficientStorage(DISK_TAKES_NO_MORE.to_owned()) } else { Self::Internal }
     }
+
+    /// The same, of what nobody has logged yet.
+    fn of_store_logged(error: &store::Error) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::of_store(error)
+    }
 }
 
 impl From<Short> for Problem {
@@ -208,8 +214,7 @@ impl From<Short> for Problem {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        tracing::error!(%error, "the store failed");
-        Self::of_store(&error)
+        Self::of_store_logged(&error)
     }
 }
 
@@ -250,10 +255,7 @@ impl From<Refused> for Problem {
             Refused::KeyReused => Self::KeyReused,
             Refused::Busy | Refused::Stopping => Self::Unavailable(words),
             Refused::NoRoom(short) => short.into(),
-            Refused::Store(error) => {
-                tracing::error!(%error, "the store failed");
-                Self::of_store(&error)
-            }
+            Refused::Store(error) => Self::of_store_logged(&error),
         }
     }
 }

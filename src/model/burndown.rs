@@ -138,9 +138,8 @@ impl Points {
     /// The last one of its days stands for all of them.
     fn put(&mut self, day: Day, count: i64) {
         let index = self.index(day);
-        match self.found.last().map(|(last, _)| self.index(*last)) {
-            Some(last) if last == index => drop(self.found.pop()),
-            _ => {}
+        if self.found.last().is_some_and(|(last, _)| self.index(*last) == index) {
+            self.found.pop();
         }
         self.found.push((day, count));
     }
