@@ -39,7 +39,7 @@ VOLUME /data
 WORKDIR /data
 # What SQLite does not keep in memory while it changes thousands of rows at once goes there, too.
 ENV PATH=/usr/local/bin \
-    SQLITE_TMPDIR=/data \
+    TMPDIR=/data \
     WATCHTOWER_DATA_DIR=/data \
     WATCHTOWER_LISTEN=0.0.0.0:8080
 # 0.0.0.0 is not loopback, so the server refuses to start as long as there is no token and everybody may write to it.

@@ -234,6 +234,7 @@ class Bench:
         data = self.folder / "data"
         server = Server(self.binary, data)
         self.hot_memory(server)
+        self.operating(server, data)
         self.render(server)
         self.change(server)
         self.load(server)
@@ -331,6 +332,26 @@ class Bench:
         self.table.put("start on that database until it answers, all rendered", start, "–", "–", "–", "–")
         verdict = "yes" if rss <= 120 else "**no**"
         self.table.put("memory with the project hot, and its peak", f"{rss:.0f} MiB, {peak:.0f} MiB", "–", "–", "≤ 120 MiB", verdict)
+
+    def operating(self, server, data):
+        """What an admin asks of a server that has this project. Pages have no peer; a backup has SQLite's own."""
+        say("status page, problems, backup …")
+        for path in ("/admin", f"/admin/projects/{self.id}", "/api/problems", f"/api/projects/{self.id}/problems"):
+            taken = [milliseconds(lambda: server.ask("GET", path)) for _ in range(max(self.rounds, 7))]
+            path = path.replace(self.id, "ID")
+            self.table.put(f"GET {path}", self.table.number(statistics.median(taken), "ms"), "–", "–", "–", "–")
+        database = data / "watchtower.db"
+        file = self.folder / "backup.db"
+        ours, peer, check = [], [], []
+        for _ in range(self.rounds):
+            command = [self.binary, "--data-dir", data, "backup", "--force", file]
+            ours.append(milliseconds(lambda: subprocess.run(command, check=True, capture_output=True)))
+            with sqlite3.connect(database) as source, sqlite3.connect(self.new_folder("sqlite") / "copy.db") as copy:
+                peer.append(milliseconds(lambda: source.backup(copy)))
+                check.append(milliseconds(lambda: source.execute("pragma quick_check").fetchall()))
+        size = f"{file.stat().st_size / 1e6:.0f} MB"
+        self.table.add(f"`backup` of {size} beside the server; peer: `sqlite3`, not synced", ours, peer, "ms", at_most=math.inf)
+        self.table.put("`quick_check` of it, as at each start", self.table.number(statistics.median(check), "ms"), "–", "–", "–", "–")
 
     def render(self, server):
         say("full render …")

@@ -32,7 +32,7 @@ pub const LISTEN: &str = "127.0.0.1:8080";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LayoutChoice {
-    /// The one that the installed page needs; classic without a page.
+    /// The one that the page needs, or that `render` finds in the data folder; classic where neither says any.
     Auto,
     /// Watchtower 0.1.x.
     Classic,
@@ -335,6 +335,11 @@ impl Settings {
     /// The sites, each with an address.
     pub fn sites(&self) -> anyhow::Result<Vec<(SocketAddr, SiteSettings)>> {
         let named = self.listen.len().max(self.frontend.len()).max(self.layout.len());
+        if named > 0 && !self.site.is_empty() {
+            tracing::warn!(
+                "the command line or the environment says listen, frontend or layout: the [[site]] tables of the configuration are passed over"
+            );
+        }
         let mut sites = if named == 0 && !self.site.is_empty() { self.site.clone() } else { Vec::new() };
         if sites.is_empty() {
             sites = (0..named.max(1))

@@ -29,6 +29,9 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// All layouts.
+    pub const ALL: [Self; 2] = [Self::Classic, Self::V1];
+
     /// The name of the layout, as in options and folders.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -33,7 +33,7 @@ use crate::{
 };
 
 pub use self::core::Core;
-pub use folder::{DataFolder, database_of, media_of};
+pub use folder::{DataFolder, database_of, media_of, tree_of};
 pub use options::{MIN_FREE, Options, SiteOptions, refuse_open};
 use workers::{Ground, Workers};
 

@@ -14,7 +14,10 @@ mod source;
 mod trial;
 mod worker;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -100,9 +103,25 @@ impl Webhooks {
         Ok((id, is_new))
     }
 
+    /// What is wrong with mappings of sources that are not in use yet, as [`faults`] finds it.
+    pub async fn faults(&self, sources: &Sources) -> Vec<String> {
+        faults(sources, &self.program).await
+    }
+
     /// A mapping of its own for a source, to try something without its worker.
     #[must_use]
     pub fn mapping(&self, source: &Source) -> Mapping {
         Mapping::new(source.program(), &self.program)
     }
+}
+
+/// What is wrong with mappings that cannot be run at all, each with its source; `program` runs filters.
+pub async fn faults(sources: &Sources, program: &Path) -> Vec<String> {
+    let mut faults = Vec::new();
+    for source in sources.iter() {
+        if let Err(failure) = Mapping::new(source.program(), program).check().await {
+            faults.push(format!("source {:?}: {failure}", source.name()));
+        }
+    }
+    faults
 }

@@ -1,8 +1,9 @@
 //! `import`.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use anyhow::Context;
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -25,7 +26,7 @@ use crate::{
 pub struct Import {
     /// Folder of the tree: the root of a site, or its data
     dir: PathBuf,
-    /// Push to a running server instead of the data folder
+    /// Push to a running server instead of the data folder; its token is taken from the variable `WATCHTOWER_TOKEN`
     #[arg(long, env = "WATCHTOWER_URL", value_name = "URL")]
     url: Option<String>,
 }
@@ -42,7 +43,7 @@ impl Import {
 }
 
 async fn over_http(tree: import::Import, url: &str) -> anyhow::Result<()> {
-    let client = reqwest::Client::new();
+    let client = client()?;
     let api = url.trim_end_matches('/');
     let put = async |path: String, body: Value| -> anyhow::Result<Outcome> {
         let response = client.put(format!("{api}{path}")).json(&body).send().await?;
@@ -69,6 +70,18 @@ async fn over_http(tree: import::Import, url: &str) -> anyhow::Result<()> {
         bar.inc(1);
     }
     finish(&bar, refused)
+}
+
+/// What asks the server, with the token of the environment: the command line can be read by every user of the machine.
+fn client() -> anyhow::Result<reqwest::Client> {
+    let mut headers = HeaderMap::new();
+    if let Ok(token) = env::var("WATCHTOWER_TOKEN") {
+        let value = HeaderValue::try_from(format!("Bearer {token}"));
+        let mut value = value.ok().context("WATCHTOWER_TOKEN has characters that no token has")?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(reqwest::Client::builder().default_headers(headers).build()?)
 }
 
 /// Where the medium of an entity is uploaded to.

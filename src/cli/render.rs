@@ -1,6 +1,6 @@
 //! `render`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -13,7 +13,7 @@ use crate::{
     media::store::MediaStore,
     model::Id,
     publish::{Sources, Wish, render_in_place, render_to},
-    server::{Core, DataFolder, database_of, media_of},
+    server::{Core, DataFolder, database_of, media_of, tree_of},
     writer::system_clock,
 };
 
@@ -42,7 +42,10 @@ pub struct Render {
 
 impl Render {
     pub(super) async fn run(self, common: &Common) -> anyhow::Result<()> {
-        let layout = self.layout.chosen().unwrap_or(Layout::Classic);
+        let layout = match self.layout.chosen() {
+            Some(layout) => layout,
+            None => layout_of(&common.data_dir())?,
+        };
         // Into the data folder only if no server writes there; elsewhere at any time, since SQLite lets others read.
         let folder = match self.out {
             Some(_) => None,
@@ -89,5 +92,16 @@ impl Render {
         ))?;
         core.close().await?;
         Ok(())
+    }
+}
+
+/// The layout that the server of a data folder renders; classic if it never did.
+fn layout_of(data_dir: &Path) -> anyhow::Result<Layout> {
+    let mut rendered = Layout::ALL.into_iter().filter(|layout| tree_of(data_dir, *layout).is_dir());
+    match (rendered.next(), rendered.next()) {
+        (Some(_), Some(_)) => {
+            anyhow::bail!("{} has trees of both layouts: name one by --layout", data_dir.display())
+        }
+        (layout, _) => Ok(layout.unwrap_or(Layout::Classic)),
     }
 }

@@ -3,7 +3,11 @@
 mod manager;
 mod reload;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use clap::Args;
@@ -41,7 +45,7 @@ impl Serve {
         let reload = Reload::new(self.config, self.settings)?;
         let sites = settings.sites()?;
         let folder = DataFolder::take(&common.data_dir())?;
-        let sites = install_all(sites, &folder).await?;
+        let sites = install_all(sites, &folder.frontend()).await?;
         let mut options = settings.options(sites);
         options.limits.connections = files::make_room_for(options.limits.connections);
         let schemes: Vec<_> =
@@ -77,14 +81,14 @@ async fn tell_who_may(access: &Access) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Installs the pages of all sites.
+/// Installs the pages of all sites; those that are packed, into a folder.
 pub(super) async fn install_all(
     sites: Vec<(SocketAddr, SiteSettings)>,
-    folder: &DataFolder,
+    frontend: &Path,
 ) -> anyhow::Result<Vec<SiteOptions>> {
     let mut installed = Vec::with_capacity(sites.len());
     for (listen, site) in sites {
-        let page = install(&site, folder).await?;
+        let page = install(&site, frontend).await?;
         // The layout that was named; else the one that the page needs; else classic.
         let needed = page.as_ref().map_or(Layout::Classic, |page| page.layout);
         let layout = site.chosen_layout().unwrap_or(needed);
@@ -95,9 +99,9 @@ pub(super) async fn install_all(
 }
 
 /// Installs the page that was named, if one was.
-async fn install(site: &SiteSettings, folder: &DataFolder) -> anyhow::Result<Option<Page>> {
+async fn install(site: &SiteSettings, frontend: &Path) -> anyhow::Result<Option<Page>> {
     let Some(source) = site.frontend.clone() else { return Ok(None) };
-    let (frontend, layout) = (folder.frontend(), site.chosen_layout());
+    let (frontend, layout) = (frontend.to_owned(), site.chosen_layout());
     let page = tokio::task::spawn_blocking(move || page::install(&source, &frontend, layout)).await??;
     let version = page.version.as_deref().unwrap_or("unknown");
     tracing::info!(page.version = version, layout = page.layout.name(), "page installed");

@@ -97,7 +97,7 @@ async fn on_data(common: &Common, mapping: &mut Mapping, delivery: (&str, &str))
         "there is no data in {}: name the server's folder with --data-dir",
         common.data_dir().display()
     );
-    let core = Core::open(&database, system_clock()).await?;
+    let core = Core::open_beside(&database, system_clock()).await?;
     let tried = trial(mapping, &core.studio.context(), &core.writer, delivery).await;
     core.close().await?;
     Ok(tried)

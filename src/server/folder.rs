@@ -46,7 +46,7 @@ impl DataFolder {
     /// The folder of the tree of a layout.
     #[must_use]
     pub fn tree(&self, layout: Layout) -> PathBuf {
-        self.path.join("tree").join(layout.name())
+        tree_of(&self.path, layout)
     }
 
     /// The folder of pictures and movies.
@@ -87,6 +87,12 @@ fn warn_of_others(path: &Path) -> io::Result<()> {
 #[must_use]
 pub fn database_of(data_dir: &Path) -> PathBuf {
     data_dir.join("watchtower.db")
+}
+
+/// The folder of the tree of a layout of a data folder.
+#[must_use]
+pub fn tree_of(data_dir: &Path, layout: Layout) -> PathBuf {
+    data_dir.join("tree").join(layout.name())
 }
 
 /// The folder of pictures and movies of a data folder.

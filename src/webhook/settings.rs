@@ -94,8 +94,8 @@ pub enum Invalid {
 }
 
 impl SourceSettings {
-    /// The source, with a filter file looked for in a folder; a filter that does not compile is none of the faults found here:
-    /// its source receives all the same, and says so.
+    /// The source, with a filter file looked for in a folder; a filter that does not compile is none of the faults found here
+    /// ([`super::faults`] finds it): its source receives all the same, and says so.
     pub fn source(&self, folder: &Path) -> Result<Source, Invalid> {
         let name = self.name.clone();
         if Id::parse(&name).is_err() {

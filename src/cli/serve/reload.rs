@@ -40,7 +40,7 @@ impl Reload {
             // The server is not to be kept alive by this.
             let Some(parts) = parts.upgrade() else { return };
             manager::reloading();
-            match self.reload(&parts) {
+            match self.reload(&parts).await {
                 Ok(outcome) => {
                     tracing::info!("{outcome}");
                     manager::reloaded(&outcome);
@@ -55,14 +55,14 @@ impl Reload {
     }
 
     /// Takes what the file says now; gives what was done, in words.
-    fn reload(&self, parts: &Parts) -> anyhow::Result<String> {
+    async fn reload(&self, parts: &Parts) -> anyhow::Result<String> {
         let Some(path) = &self.config else {
             return Ok("there is no configuration file to be read again".to_owned());
         };
         let settings = self.given.clone().or_from(Some(path))?;
         settings.sites()?;
         let file = table(path)?;
-        let outcome = take(&settings, parts)?;
+        let outcome = take(&settings, parts).await?;
         let left = self.needs_restart(&file);
         if !left.is_empty() {
             let keys = left.join(", ");
@@ -89,9 +89,13 @@ fn table(path: &Path) -> anyhow::Result<Table> {
 
 /// Takes everything that can change while the server runs. What can fail comes first, so that all of it is taken, or nothing;
 /// each table that is taken here is named in [`TAKEN`].
-fn take(settings: &Settings, parts: &Parts) -> anyhow::Result<String> {
+async fn take(settings: &Settings, parts: &Parts) -> anyhow::Result<String> {
     let sources = webhook::Sources::new(&settings.webhook, &settings.folder);
     let sources = sources.map_err(crate::server::Error::Webhooks)?;
+    // A server that starts takes such a source all the same, so that nothing is refused that its tracker sends. Here the one
+    // of before goes on.
+    let faults = parts.webhooks.faults(&sources).await;
+    anyhow::ensure!(faults.is_empty(), "{}", faults.join("; "));
     let hooks = notify::Hooks::new(&settings.publish_hook).map_err(crate::server::Error::PublishHooks)?;
     let certificates: Vec<_> = parts.sites.iter().filter_map(|site| site.tls.clone()).collect();
     let (sources_count, hooks_count) = (sources.iter().count(), settings.publish_hook.len());

@@ -45,7 +45,7 @@ pub static CADDY: Kind = Kind {
     ready: "serving initial configuration",
     configuration: caddy,
     arguments: &["run", "--adapter", "caddyfile", "--config"],
-    // It has no workers, and at any other signal it would wait for the end of a stream, for ever.
+    // It has no workers, and at any other signal it would wait for the end of streams, as long as the document lets it.
     end: "KILL",
 };
 
@@ -149,5 +149,5 @@ fn nginx(document: &str, Places { folder, front, server }: Places) -> String {
 fn caddy(document: &str, Places { front, server, .. }: Places) -> String {
     let inner = with(document, "watchtower.example.com {", &format!("http://{front} {{\n\tbind 127.0.0.1"));
     let inner = with(&inner, "reverse_proxy 127.0.0.1:8080 {", &format!("reverse_proxy {server} {{"));
-    format!("{{\n\tadmin off\n\tauto_https off\n}}\n{inner}")
+    with(&inner, "\tgrace_period 10s", "\tgrace_period 10s\n\tadmin off\n\tauto_https off")
 }
