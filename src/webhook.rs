@@ -23,7 +23,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     disk::Room,
-    store::{Arrival, Store},
+    store::{self, Arrival, Store},
     studio::Studio,
     writer::{Clock, Writer},
 };
@@ -41,6 +41,7 @@ use worker::Workers;
 #[derive(Debug)]
 pub struct Webhooks {
     sources: watch::Sender<Arc<Sources>>,
+    store: Arc<Store>,
     inbox: Inbox,
     program: PathBuf,
 }
@@ -74,14 +75,14 @@ impl Webhooks {
         let (sources, watched) = watch::channel(Arc::new(sources));
         let (store, clock) = (surroundings.store.clone(), surroundings.clock.clone());
         let (kept, room) = (surroundings.kept, surroundings.room.clone());
-        let (inbox, storing) = Inbox::start(store, clock, kept, room, stopping.clone());
+        let (inbox, storing) = Inbox::start(store.clone(), clock, kept, room, stopping.clone());
         let program = surroundings.program.clone();
         let workers = Workers::new(surroundings, watched, stopping);
         let task = tokio::spawn(async move {
             workers.run().await;
             let _ = storing.await;
         });
-        (Arc::new(Self { sources, inbox, program }), task)
+        (Arc::new(Self { sources, store, inbox, program }), task)
     }
 
     /// The sources as they are now.
@@ -98,9 +99,24 @@ impl Webhooks {
 
     /// Stores a delivery; gives its number, and whether it is new.
     pub async fn receive(&self, source: &Source, arrival: Arrival) -> Result<(i64, bool), Overflow> {
-        let (id, is_new) = self.inbox.store(arrival).await?;
-        source.lane().note_received(is_new);
-        Ok((id, is_new))
+        self.inbox.store(source.lane().clone(), arrival).await
+    }
+
+    /// Has deliveries of a source applied once more, also if nobody waits for the answer any more: those in a status, or one.
+    /// Gives how many.
+    pub async fn retry(
+        &self,
+        source: &Source,
+        status: Option<&'static str>,
+        id: Option<i64>,
+    ) -> Result<u64, store::Error> {
+        let (store, lane, source) = (self.store.clone(), source.lane().clone(), source.name().to_owned());
+        let work = async move {
+            let asked = store.retry(&source, status, id).await;
+            lane.wake.notify_one();
+            asked
+        };
+        tokio::spawn(work).await.unwrap_or(Ok(0))
     }
 
     /// What is wrong with mappings of sources that are not in use yet, as [`faults`] finds it.

@@ -203,8 +203,18 @@ impl Writer {
     }
 
     /// Has a request written, and answers when it is durable.
-    pub async fn write(&self, mut request: Request) -> Result<Outcome, Refused> {
-        if let Some(room) = self.room.as_ref().filter(|_| !request.dry_run && !request.only_takes_away()) {
+    pub async fn write(&self, request: Request) -> Result<Outcome, Refused> {
+        self.queue(request)?.await
+    }
+
+    /// Puts a request in line, to be written after those that are there. What this gives is to be awaited for the answer.
+    pub fn queue(
+        &self,
+        mut request: Request,
+    ) -> Result<impl Future<Output = Result<Outcome, Refused>> + Send + use<>, Refused> {
+        // Of deliveries none goes before another, so that what takes away waits as well.
+        let needs_room = !request.dry_run && (request.delivery.is_some() || !request.only_takes_away());
+        if let Some(room) = self.room.as_ref().filter(|_| needs_room) {
             room.for_changes(0)?;
         }
         self.warn(&mut request);
@@ -213,7 +223,7 @@ impl Writer {
             mpsc::error::TrySendError::Full(_) => Refused::Busy,
             mpsc::error::TrySendError::Closed(_) => Refused::Stopping,
         })?;
-        answer.await.unwrap_or(Err(Refused::Stopping))
+        Ok(async { answer.await.unwrap_or(Err(Refused::Stopping)) })
     }
 
     /// The revision of the last change, and a way to wait for the next.

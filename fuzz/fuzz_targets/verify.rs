@@ -64,7 +64,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
             let now_signed = message(way, index, &delivered, &body);
             assert!(now_signed == signed, "{:?} was signed, not {now_signed:?}", String::from_utf8_lossy(&signed));
         }
-        let _ = verifier.known_by(verified, &body);
+        let _ = verifier.known_by(verified, &headers, &body);
     }
     let shown = format!("{:?}", verifier.redacted(&headers));
     assert!(!shown.contains(SECRET), "{shown}");

@@ -115,10 +115,10 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 
 /// A body as the text of the JSON that it is. The error says why it is none, or none that anybody can read: it is nested too
 /// deeply, or has numbers that are too large.
-pub fn text(bytes: Bytes) -> Result<String, Problem> {
+pub fn text(bytes: &[u8]) -> Result<&str, Problem> {
     let wrong = |why: &dyn Display| Problem::BadRequest(format!("the body is not JSON: {why}"));
-    let text = String::from_utf8(bytes.into()).map_err(|error| wrong(&error))?;
-    serde_json::from_str::<Readable>(&text).map_err(|error| wrong(&error))?;
+    let text = str::from_utf8(bytes).map_err(|error| wrong(&error))?;
+    serde_json::from_str::<Readable>(text).map_err(|error| wrong(&error))?;
     Ok(text)
 }
 

@@ -116,15 +116,15 @@ async fn arrival(state: &AppState, source: &Source, headers: &HeaderMap, body: B
     let now = (state.clock)();
     let verified = verifier.verify(headers, &bytes, now.div_euclid(1_000_000)).map_err(refused)?;
     body::format(headers, false)?;
-    let (delivery_id, fingerprint) = verifier.known_by(verified, &bytes);
-    let body = body::text(bytes)?;
+    let (delivery_id, fingerprint) = verifier.known_by(verified, headers, &bytes);
+    body::text(&bytes)?;
     Ok(Arrival {
         source: source.name().to_owned(),
         delivery_id,
         fingerprint,
         received_at: now,
         headers: serde_json::to_string(&verifier.redacted(headers)).unwrap_or_default(),
-        body,
+        body: bytes,
     })
 }
 

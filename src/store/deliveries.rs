@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::FromRow;
@@ -106,8 +107,8 @@ pub struct Arrival {
     pub received_at: Instant,
     /// Its headers without secrets, as JSON: `[[name, value], …]`.
     pub headers: String,
-    /// Its body, which is JSON.
-    pub body: String,
+    /// Its body, which is JSON; the room that it has in memory is given back when the last of these bytes is let go.
+    pub body: Bytes,
 }
 
 /// A delivery that is to be applied.
@@ -186,7 +187,10 @@ impl Store {
     /// Stores deliveries that have come; when it returns, they are durable. For each, its number, and whether it is new; one
     /// that came before is the one that came then.
     pub async fn receive(&self, arrivals: &[Arrival]) -> Result<Vec<(i64, bool)>, Error> {
-        let row = |a: &Arrival| json!([a.source, a.delivery_id, a.fingerprint, a.received_at, a.headers, a.body]);
+        let row = |a: &Arrival| {
+            let body = String::from_utf8_lossy(&a.body);
+            json!([a.source, a.delivery_id, a.fingerprint, a.received_at, a.headers, body])
+        };
         let rows = serde_json::to_string(&arrivals.iter().map(row).collect::<Vec<_>>())?;
         let row = |a: &Arrival| json!([a.source, a.delivery_id, a.fingerprint]);
         let keys = serde_json::to_string(&arrivals.iter().map(row).collect::<Vec<_>>())?;

@@ -7,7 +7,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::settings::DeliverySettings;
+use super::{settings::DeliverySettings, source::Lane};
 use crate::{
     disk::{Room, Short},
     server::stopped,
@@ -43,10 +43,19 @@ pub enum Overflow {
 
 type Reply = oneshot::Sender<Result<(i64, bool), Overflow>>;
 
+/// A delivery on its way to the store.
+#[derive(Debug)]
+struct Waiting {
+    arrival: Arrival,
+    /// Hears of it when it is stored, whoever still waits for the answer: senders hang up.
+    lane: Arc<Lane>,
+    reply: Reply,
+}
+
 /// The way to the store for deliveries.
 #[derive(Debug, Clone)]
 pub struct Inbox {
-    queue: mpsc::Sender<(Arrival, Reply)>,
+    queue: mpsc::Sender<Waiting>,
     room: Arc<Room>,
 }
 
@@ -64,10 +73,10 @@ impl Inbox {
     }
 
     /// Stores a delivery, and answers when it is durable: with its number, and whether it is new.
-    pub async fn store(&self, arrival: Arrival) -> Result<(i64, bool), Overflow> {
+    pub async fn store(&self, lane: Arc<Lane>, arrival: Arrival) -> Result<(i64, bool), Overflow> {
         self.room.for_changes(arrival.body.len() as u64)?;
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send((arrival, reply)).map_err(|error| match error {
+        self.queue.try_send(Waiting { arrival, lane, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Overflow::Busy,
             mpsc::error::TrySendError::Closed(_) => Overflow::Stopping,
         })?;
@@ -82,7 +91,7 @@ struct Task {
 }
 
 impl Task {
-    async fn run(self, mut arrivals: mpsc::Receiver<(Arrival, Reply)>, mut stopping: watch::Receiver<bool>) {
+    async fn run(self, mut arrivals: mpsc::Receiver<Waiting>, mut stopping: watch::Receiver<bool>) {
         let mut tidy = tokio::time::interval(TIDIED);
         loop {
             tokio::select! {
@@ -97,24 +106,27 @@ impl Task {
         }
     }
 
-    async fn batch(&self, first: (Arrival, Reply), arrivals: &mut mpsc::Receiver<(Arrival, Reply)>) {
+    async fn batch(&self, first: Waiting, arrivals: &mut mpsc::Receiver<Waiting>) {
         let (mut batch, mut replies) = (Vec::new(), Vec::new());
         let (mut size, mut next) = (0, Some(first));
-        while let Some((arrival, reply)) = next {
+        while let Some(Waiting { arrival, lane, reply }) = next {
             size += arrival.body.len();
             batch.push(arrival);
-            replies.push(reply);
+            replies.push((lane, reply));
             next = if size < BATCH { arrivals.try_recv().ok() } else { None };
         }
         let stored = self.store.receive(&batch).await.map_err(|error| {
             tracing::error!(%error, "{} deliveries could not be stored", batch.len());
             Arc::new(error)
         });
-        for (index, reply) in replies.into_iter().enumerate() {
+        for (index, (lane, reply)) in replies.into_iter().enumerate() {
             let answer = match &stored {
                 Ok(stored) => stored.get(index).copied().ok_or(Overflow::Stopping),
                 Err(error) => Err(Overflow::Store(error.clone())),
             };
+            if let Ok((_, is_new)) = answer {
+                lane.note_received(is_new);
+            }
             // Whoever does not wait any more does not need the answer.
             let _ = reply.send(answer);
         }

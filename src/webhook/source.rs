@@ -110,7 +110,7 @@ impl Source {
 
     /// What stays of it when its settings change.
     #[must_use]
-    pub fn lane(&self) -> &Lane {
+    pub fn lane(&self) -> &Arc<Lane> {
         &self.lane
     }
 }

@@ -44,7 +44,7 @@ pub struct Verified {
     /// Which of the `secrets` matched, from 0; none where everybody may send.
     pub secret: Option<usize>,
     /// Whether the signature covers the id. Where it does not, someone who got hold of a delivery can send it again under
-    /// another id; what shows that is the [`fingerprint`] of its body.
+    /// another id; what shows that is the [`fingerprint`] of what is signed.
     pub is_id_signed: bool,
 }
 
@@ -96,16 +96,17 @@ impl Verifier {
     }
 
     /// By what a delivery is known when it comes again: its id, and, where somebody could send it again under another id, the
-    /// [`fingerprint`] of its body. What nobody signed and nobody gave an id is like no other: two that are equal may well be
+    /// [`fingerprint`] of what is signed of it. What nobody signed and nobody gave an id is like no other: two that are equal may well be
     /// two events.
     #[must_use]
-    pub fn known_by(&self, verified: Verified, body: &[u8]) -> (String, Option<String>) {
+    pub fn known_by(&self, verified: Verified, headers: &HeaderMap, body: &[u8]) -> (String, Option<String>) {
         let Verified { delivery_id, is_id_signed, .. } = verified;
-        let is_signed = matches!(self.scheme, Scheme::Signed(_));
-        if !is_signed && delivery_id == fingerprint(body, None) {
-            return (uuid::Uuid::new_v4().to_string(), None);
+        match &self.scheme {
+            Scheme::Signed(_) if is_id_signed => (delivery_id, None),
+            Scheme::Signed(signed) => (delivery_id, Some(fingerprint(body, signed.signed_time(headers)))),
+            _ if delivery_id == fingerprint(body, None) => (uuid::Uuid::new_v4().to_string(), None),
+            _ => (delivery_id, None),
         }
-        (delivery_id, (is_signed && !is_id_signed).then(|| fingerprint(body, None)))
     }
 
     /// The headers as they may be stored and shown: by name, with `(secret)` for signatures, credentials, cookies, and every

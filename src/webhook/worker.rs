@@ -4,12 +4,11 @@
 //! transaction that applies it.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};
 
@@ -42,6 +41,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// So often the mapping's process may end at a delivery, with pauses between: an overloaded machine is then over it.
 const ENDS: u32 = 3;
 
+/// So many faults of a delivery are kept.
+const FAULTS: usize = 100;
+
 /// Has a worker for each source.
 pub struct Workers {
     surroundings: Arc<Surroundings>,
@@ -61,20 +63,26 @@ impl Workers {
 
     /// Goes on until the server stops; a worker ends by itself when its source is gone.
     pub async fn run(mut self) {
-        let (mut workers, mut running) = (JoinSet::new(), HashSet::new());
+        let (mut workers, mut running) = (JoinSet::new(), HashMap::new());
         while !*self.stopping.borrow() {
             let sources = self.sources.borrow_and_update().clone();
             for source in sources.iter() {
-                if running.insert(source.name().to_owned()) {
-                    workers.spawn(self.worker(source.name()).run());
+                if !running.values().any(|name| name == source.name()) {
+                    let worker = workers.spawn(self.worker(source.name()).run());
+                    running.insert(worker.id(), source.name().to_owned());
                 }
             }
             tokio::select! {
                 () = stopped(&mut self.stopping) => break,
                 changed = self.sources.changed() => if changed.is_err() { break },
-                Some(ended) = workers.join_next() => match ended {
-                    Ok(name) => drop(running.remove(&name)),
-                    Err(error) => tracing::error!(%error, "a worker of webhooks failed"),
+                Some(ended) = workers.join_next_with_id() => match ended {
+                    Ok((id, ())) => drop(running.remove(&id)),
+                    Err(error) => {
+                        let source = running.remove(&error.id());
+                        tracing::error!(source, %error, "a worker of webhooks failed, and is started anew");
+                        // What it fails at may be there still.
+                        tokio::time::sleep(RETRY).await;
+                    }
                 },
             }
         }
@@ -135,13 +143,13 @@ enum Unread {
 type Settled = (i64, &'static str, Value);
 
 impl Worker {
-    async fn run(mut self) -> String {
+    async fn run(mut self) {
         let mut revision = self.surroundings.writer.revision();
         loop {
             let sources = self.sources.borrow_and_update().clone();
-            let Some(source) = sources.get(&self.name) else { return self.name };
+            let Some(source) = sources.get(&self.name) else { return };
             if *self.stopping.borrow() {
-                return self.name;
+                return;
             }
             self.follow(source).await;
             let looked = self.look_for_projects().await;
@@ -156,7 +164,7 @@ impl Worker {
             };
             tokio::select! {
                 () = stopped(&mut self.stopping) => {}
-                changed = self.sources.changed() => if changed.is_err() { return self.name },
+                changed = self.sources.changed() => if changed.is_err() { return },
                 () = source.lane().wake.notified(), if pause.is_none() => {}
                 _ = revision.changed(), if pause.is_none() && self.waits => {}
                 () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
@@ -250,15 +258,21 @@ impl Worker {
         times + 1 >= ENDS
     }
 
-    /// Sends requests to the writer in their order, so that they share transactions. Gives the failure of the store, if it
-    /// failed: then nothing is settled.
+    /// Sends requests to the writer in their order, so that they share transactions; once one is not taken, none that come
+    /// after it. Gives why, or the failure of the store: then nothing is settled.
     async fn apply(&self, requests: Vec<(i64, Request)>, settled: &mut Vec<Settled>) -> Option<Delayed> {
-        // They are queued when they are first polled, which is in this order.
-        let written =
-            requests.into_iter().map(async |(id, request)| (id, self.surroundings.writer.write(request).await));
-        let mut failed = None;
-        for (id, outcome) in join_all(written).await {
-            match outcome {
+        let (mut queued, mut failed) = (Vec::with_capacity(requests.len()), None);
+        for (id, request) in requests {
+            match self.surroundings.writer.queue(request) {
+                Ok(answer) => queued.push((id, answer)),
+                Err(refused) => {
+                    failed = Some(Delayed::Writer(refused));
+                    break;
+                }
+            }
+        }
+        for (id, answer) in queued {
+            match answer.await {
                 Ok(_) => tracing::debug!(source = self.name, delivery = id, "a delivery was applied"),
                 Err(Refused::Faults(faults)) => {
                     settled.push((id, "failed", failure("changes", "the changes cannot be applied", &faults)));
@@ -315,25 +329,20 @@ fn log(source: &str, delivery: i64, status: &str, result: &Value) {
     }
 }
 
-/// A project that changes are about, which is not there, and not made by them either.
+/// A project that changes belong to, which is not there, and not made by them either. Those of a project itself wait for
+/// nothing: they are passed over where it is not there.
 pub fn unknown_project(context: &Scope, changes: &[Change]) -> Option<Id> {
     let mut made = HashSet::new();
     for change in changes {
-        let Change::One { key, op, .. } = change else { continue };
-        let id = if key.kind == Kind::Project { Some(&key.id) } else { key.project.as_ref() };
-        let Some(id) = id else { continue };
-        let names = |patch: &serde_json::Map<String, Value>| patch.get("name").is_some_and(|name| !name.is_null());
-        let makes = key.kind == Kind::Project
-            && match op {
-                Op::Put(_) => true,
-                Op::Merge(patch) => names(patch),
-                _ => false,
-            };
-        let goes = *op == Op::Delete;
-        if makes {
-            made.insert(id.clone());
-        } else if !goes && !made.contains(id) && context.project(id).is_none() {
-            return Some(id.clone());
+        match change {
+            Change::One { key, op: Op::Put(_), .. } if key.kind == Kind::Project => drop(made.insert(&key.id)),
+            Change::One { key, .. } => {
+                let unknown = |id: &&Id| !made.contains(id) && context.project(id).is_none();
+                if let Some(id) = key.project.as_ref().filter(unknown) {
+                    return Some(id.clone());
+                }
+            }
+            Change::Whole { .. } => {}
         }
     }
     None
@@ -348,5 +357,11 @@ pub fn unmapped_result(unmapped: &Unmapped) -> Value {
 }
 
 fn failure(stage: &str, detail: &str, faults: &[Fault]) -> Value {
-    json!({"stage": stage, "detail": detail, "errors": faults})
+    let (count, faults) = (faults.len(), faults.get(..FAULTS).unwrap_or(faults));
+    let more = if count > FAULTS {
+        format!(" in {count} places, of which the first {FAULTS} are kept")
+    } else {
+        String::new()
+    };
+    json!({"stage": stage, "detail": format!("{detail}{more}"), "errors": faults})
 }

@@ -4,6 +4,7 @@
 use super::{draft::Draft, resolve::Resolve};
 use crate::model::{
     Entity, Kind,
+    change::Op,
     fault::{At, Findings},
     scope::{Key, Record, Times, View},
     time::Instant,
@@ -13,10 +14,10 @@ use crate::model::{
 pub const BIRTH: &str = "id";
 
 impl Resolve<'_> {
-    /// Whether something that is not there may be created without what it needs: that follows. Projects are not: a tracker tells
-    /// of many that nobody wants on the page.
-    pub fn may_be_incomplete(&self, key: &Key) -> bool {
-        self.partial && key.kind != Kind::Project
+    /// Whether an event is none of ours, being about a project that is not here: a tracker tells of many that nobody wants on the
+    /// page. Only whoever gives all of one (`put`) makes it.
+    pub fn passes_over(&self, key: &Key, op: &Op) -> bool {
+        self.partial && key.kind == Kind::Project && matches!(op, Op::Merge(_) | Op::Add(..) | Op::Remove(..))
     }
 
     /// What is created of the first event about something.
@@ -33,7 +34,7 @@ impl Resolve<'_> {
 
     /// What members are added to or removed from, if it is not there yet.
     pub fn empty(&mut self, key: &Key, at: At<'_>) -> Option<Record> {
-        if !self.may_be_incomplete(key) {
+        if !self.partial {
             return None;
         }
         let entity = self.incomplete(key, serde_json::Map::new(), at);

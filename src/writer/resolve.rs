@@ -110,6 +110,10 @@ impl<'a> Resolve<'a> {
         }
         let existing = self.draft.record(key).map(|record| Record::clone(record));
         let was_known = existing.is_some();
+        if !was_known && self.passes_over(key, &op) {
+            self.skipped(key, pointer, "it is not here: push it once, if it is wanted");
+            return;
+        }
         match op {
             Op::Delete => self.delete(key, existing.as_ref(), at, pointer),
             Op::Put(entity) => self.put(key, existing, *entity, at, pointer),
@@ -252,7 +256,7 @@ impl<'a> Resolve<'a> {
             });
             let mut patch = patch;
             patch.retain(|_, value| !value.is_null());
-            let entity = if self.may_be_incomplete(key) {
+            let entity = if self.partial {
                 self.incomplete(key, patch, place)
             } else {
                 let mut found = Findings::default();

@@ -167,14 +167,13 @@ async fn replay(
 /// Has a delivery applied once more, and waits a while for it. Gives what is known of it then.
 pub async fn replay_one(state: &AppState, source: &str, id: &str) -> Result<Delivery, Problem> {
     let sources = state.webhooks.sources();
-    let lane = need_source(&sources, source)?.lane();
+    let known = need_source(&sources, source)?;
     let delivery = need_delivery(state, source, id).await?;
-    let mut settled = lane.settled.subscribe();
-    let asked = state.store.retry(source, None, Some(delivery.id)).await?;
+    let mut settled = known.lane().settled.subscribe();
+    let asked = state.webhooks.retry(known, None, Some(delivery.id)).await?;
     if asked == 0 && !delivery.is_kept {
         return Err(Problem::invalid("", "it was kept long enough: its headers and body are gone"));
     }
-    lane.wake.notify_one();
     let tried = async {
         loop {
             let now = need_delivery(state, source, id).await?;
@@ -201,10 +200,7 @@ async fn replay_all(
 }
 
 /// Has all deliveries of a source in a status applied once more. Gives how many.
-pub async fn replay_many(state: &AppState, source: &str, status: &str) -> Result<u64, Problem> {
+pub async fn replay_many(state: &AppState, source: &str, status: &'static str) -> Result<u64, Problem> {
     let sources = state.webhooks.sources();
-    let lane = need_source(&sources, source)?.lane();
-    let replayed = state.store.retry(source, Some(status), None).await?;
-    lane.wake.notify_one();
-    Ok(replayed)
+    Ok(state.webhooks.retry(need_source(&sources, source)?, Some(status), None).await?)
 }

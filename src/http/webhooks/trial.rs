@@ -44,12 +44,12 @@ async fn dry_run(
     let format = body::format(&headers, false);
     let bytes = body::collect(body, state.max_delivery, &state.bounds.bodies).await?;
     format?;
-    let body = body::text(bytes)?;
+    let body = body::text(&bytes)?;
     let headers = serde_json::to_string(&source.verifier().redacted(&headers)).unwrap_or_default();
     // Not before its body is there, so that whoever sends it slowly keeps nobody else waiting.
     let _place = state.bounds.trial()?;
     let mut mapping = state.webhooks.mapping(source);
     let context = state.studio.context();
-    let tried: Trial = trial(&mut mapping, &context, &state.writer, (&headers, &body)).await;
+    let tried: Trial = trial(&mut mapping, &context, &state.writer, (&headers, body)).await;
     Ok(json(StatusCode::OK, &tried))
 }

@@ -242,6 +242,12 @@ impl Signed {
         Ok(Claims { header: &names.signature, signatures, timestamp, id })
     }
 
+    /// The time of sending as its header says it, if it is signed.
+    pub fn signed_time<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+        let name = self.names_in(headers).timestamp.as_ref().filter(|_| self.message.has_timestamp())?;
+        headers.get(name)?.to_str().ok()
+    }
+
     fn names_in(&self, headers: &HeaderMap) -> &Names {
         let has = |names: &Names| headers.contains_key(&names.signature);
         self.other_names.as_ref().filter(|other| has(other) && !has(&self.names)).unwrap_or(&self.names)

@@ -1,12 +1,14 @@
 //! What is taken, what is refused, and what came before.
 
+use std::{io::Write, net::TcpStream};
+
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{OPEN, open, with};
-use crate::support::{NEW_YEAR, TestServer};
+use crate::support::{NEW_YEAR, TestServer, until};
 
 const SECRET: &str = "a secret of the tests";
 const OTHER: &str = "another secret of the tests";
@@ -120,6 +122,55 @@ async fn an_id_that_is_not_signed_does_not_make_a_copy_another_delivery() {
     };
     assert_eq!(send("a").await, json!({"delivery": 1, "duplicate": false}));
     assert_eq!(send("b").await, json!({"delivery": 1, "duplicate": true}), "someone who listened sends it once more");
+}
+
+#[tokio::test]
+async fn the_same_said_again_at_another_time_is_another_delivery_where_the_time_is_signed() {
+    let timed = "[[webhook]]\nname = \"timed\"\nmapping = \"changes\"\nsecrets = [\"a secret of the tests\"]\n\
+         verify = { hmac = \"sha256\", header = \"x-signature\", id-header = \"x-id\", timestamp-header = \"x-time\", \
+         message = \"{timestamp}.{body}\" }\n";
+    let server = TestServer::start_with(with(timed)).await;
+    let send = async |id: &str, time: i64| {
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(SECRET.as_bytes()).unwrap();
+        let signature = mac.chain_update(format!("{time}.{BODY}")).finalize().into_bytes();
+        let signature = signature.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+        let request = server.delivery("timed", BODY).header("x-id", id).header("x-time", time);
+        server.send(request.header("x-signature", signature)).await.expect(202).json()["duplicate"].clone()
+    };
+    assert_eq!(send("a", NOW).await, false);
+    assert_eq!(send("b", NOW + 1).await, false, "it was signed at another time");
+    assert_eq!(send("c", NOW + 1).await, true, "someone who listened sends it once more");
+    assert_eq!(send("a", NOW + 2).await, true, "another attempt");
+}
+
+#[tokio::test]
+async fn what_is_stored_is_applied_though_its_sender_hung_up() {
+    let server = open().await;
+    let deliveries = 40;
+    for number in 0..deliveries {
+        let change = json!({"op": "merge", "kind": "users", "id": format!("u{number}"), "value": {"name": "Ada"}});
+        let (address, body) = (server.address, change.to_string());
+        let send = move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let length = body.len();
+            write!(
+                stream,
+                "POST /api/webhooks/open HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                 Content-Length: {length}\r\n\r\n{body}"
+            )
+            .unwrap();
+        };
+        tokio::task::spawn_blocking(send).await.unwrap();
+    }
+    // Some may be cut off before they are read; whatever is stored is counted and applied, and nothing else has to come for that.
+    let path = "/api/webhooks/open/deliveries?limit=1000";
+    let applied = async || {
+        let listed = server.get(path).await.expect(200).json();
+        let listed = listed.as_array().unwrap();
+        let is_all = listed.iter().all(|one| one["status"] == "applied") && !listed.is_empty();
+        (is_all && count(&server, "open").await["received"] == listed.len()).then_some(())
+    };
+    until("all that is stored is applied", applied).await;
 }
 
 #[tokio::test]

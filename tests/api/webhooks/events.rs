@@ -101,6 +101,56 @@ async fn deliveries_wait_for_their_project() {
 }
 
 #[tokio::test]
+async fn a_project_that_nobody_pushed_is_passed_over_and_holds_nothing_up() {
+    let server = open().await;
+    let named = json!({"op": "merge", "kind": "projects", "id": "secret", "value": {"name": "Secret Pitch"}});
+    let joined = json!({"op": "add", "kind": "projects", "id": "secret", "value": {"team": ["ada"]}});
+    let left = json!({"op": "remove", "kind": "projects", "id": "other", "value": {"team": ["ada"]}});
+    let person = json!({"op": "merge", "kind": "users", "id": "ada", "value": {"name": "Ada"}});
+    let shown = server.told(&json!([named, joined, left, person])).await;
+    let warnings = shown["result"]["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 2, "{shown}");
+    assert!(warnings[0]["detail"].as_str().unwrap().contains("project secret: skipped, it is not here"), "{shown}");
+    server.get("/api/projects/secret").await.refused(404, "not-found");
+    assert_eq!(server.get("/api/users/ada").await.expect(200).json()["name"], "Ada");
+    server.rendered().await;
+    assert!(!server.site().join("data/projects/secret").exists());
+    // Who gives all of a project makes it.
+    server.told(&json!({"op": "put", "kind": "projects", "id": "secret", "value": {"name": "Pitch"}})).await;
+    server.told(&joined).await;
+    assert_eq!(server.get("/api/projects/secret").await.expect(200).json()["team"], json!(["ada"]));
+}
+
+#[tokio::test]
+async fn what_takes_away_waits_for_its_project_like_what_came_before_it() {
+    let server = open().await;
+    let shot = json!({"op": "merge", "kind": "shots", "project": "q", "id": "s1", "value": {"name": "0010"}});
+    let gone = json!({"op": "delete", "kind": "shots", "project": "q", "id": "s1"});
+    let deliveries = [server.tell(&shot).await, server.tell(&gone).await];
+    for delivery in deliveries {
+        assert_eq!(server.settled("open", delivery).await["status"], "waiting");
+    }
+    server.put("/api/projects/q", &json!({"name": "Q"})).await.expect(201);
+    for delivery in deliveries {
+        let path = format!("/api/webhooks/open/deliveries/{delivery}");
+        until("applied", async || (server.get(&path).await.json()["status"] == "applied").then_some(())).await;
+    }
+    assert_eq!(server.get("/api/projects/q/shots").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn of_very_many_faults_the_first_are_kept_and_all_are_counted() {
+    let server = open().await;
+    let wrong = json!({"op": "mend", "kind": "shots", "project": "p", "id": "s1"});
+    let delivery = server.tell(&json!(vec![wrong; 250])).await;
+    let shown = server.settled("open", delivery).await;
+    assert_eq!(shown["status"], "failed");
+    assert_eq!(shown["result"]["errors"].as_array().unwrap().len(), 100);
+    let detail = shown["result"]["detail"].as_str().unwrap();
+    assert!(detail.ends_with("in 250 places, of which the first 100 are kept"), "{detail}");
+}
+
+#[tokio::test]
 async fn what_fails_says_why_and_is_applied_once_that_is_mended() {
     let mut server = open().await;
     let wrong = server.tell(&json!([{"op": "merge", "kind": "shots", "project": "p", "id": "s1", "value": {"data": {"frame_in": "soon"}}},
