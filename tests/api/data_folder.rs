@@ -174,6 +174,14 @@ async fn a_command_beside_a_server_leaves_an_older_schema_to_it() {
     let out = temp.path().join("out").to_str().unwrap().to_owned();
     let (is_done, _, said) = run(&folder, &["render".to_owned(), "--out".to_owned(), out]).await;
     assert!(!is_done && said.contains("older watchtower-server"), "{said}");
+    let (is_done, printed, said) = run(&folder, &["check".to_owned()]).await;
+    assert!(is_done && printed.contains("of an older version"), "{printed}{said}");
+    let (config, payload) = (temp.path().join("watchtower.toml"), temp.path().join("payload.json"));
+    fs::write(&config, "[[webhook]]\nname = \"a\"\nverify = \"none\"\nmapping = \"changes\"\n").unwrap();
+    fs::write(&payload, "[]").unwrap();
+    let words = ["webhook", "test", "a", payload.to_str().unwrap(), "--config", config.to_str().unwrap()];
+    let (is_done, _, said) = run(&folder, &words.map(str::to_owned)).await;
+    assert!(!is_done && said.contains("older watchtower-server"), "{said}");
     // A backup is what one wants to have before the upgrade.
     let backup = temp.path().join("backup.db").to_str().unwrap().to_owned();
     let (is_done, _, said) = run(&folder, &["backup".to_owned(), backup]).await;

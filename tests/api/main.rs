@@ -23,6 +23,7 @@ mod bad_requests;
 mod bad_values;
 mod batches;
 mod burndown;
+mod check;
 mod collections;
 mod crash;
 mod data_folder;

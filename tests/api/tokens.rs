@@ -2,7 +2,7 @@
 
 mod beside;
 mod changes;
-mod commands;
+pub mod commands;
 mod guesses;
 mod open;
 mod public;

@@ -1,6 +1,7 @@
 //! Deliveries that do not come to their end: of nobody knows whom, so that they get little.
 
 use serde_json::json;
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use tokio::io::AsyncWriteExt;
 
 use super::{NEVER, answer, sent};
@@ -34,6 +35,25 @@ async fn deliveries_that_stop_coming_take_no_room_from_who_has_a_token() {
     .await;
     let user = json!({"name": "A", "x": "x".repeat(800_000)});
     server.put("/api/users/ada", &user).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_delivery_has_its_room_until_it_is_stored() {
+    let server = TestServer::start_with(|options| {
+        options.webhooks = sources(OPEN);
+        (options.max_body, options.deliveries.max_body) = (1 << 20, 1 << 20);
+        options.limits.bodies = 0;
+    })
+    .await;
+    let mut database =
+        SqliteConnectOptions::new().filename(server.folder.join("watchtower.db")).connect().await.unwrap();
+    sqlx::query("begin immediate").execute(&mut database).await.unwrap();
+    let large = format!("\"{}\"", "x".repeat(800_000));
+    let send = || Box::pin(server.send(server.delivery("open", large.clone())));
+    let (first, other) = futures_util::future::select(send(), send()).await.factor_first();
+    first.refused(503, "unavailable");
+    sqlx::query("rollback").execute(&mut database).await.unwrap();
+    other.await.expect(202);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     outside::succeed,
     support::{TestServer, files},
+    tokens::Holder,
 };
 
 /// A server of one layout, which renders on request only.
@@ -98,6 +99,31 @@ fn assert_same(one: &Path, other: &Path) {
         let text = |bytes: &[u8]| if is_json { String::from_utf8_lossy(bytes).into_owned() } else { String::new() };
         assert!(other[path] == *bytes, "{path}:\n{}\n{}", text(bytes), text(&other[path]));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_tokens_takes_an_import_of_whoever_has_one() {
+    let (from, to) = (source(Layout::Classic, false).await, TestServer::start().await);
+    let tree = copy(&from);
+    let admin = Holder::admin(&to).await;
+    let import = || command(&["import", "--url", &to.url("")], tree.path());
+    let mut without = import();
+    let output = tokio::task::spawn_blocking(move || without.output()).await.unwrap().unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("401"), "{output:?}");
+    let mut import = import();
+    import.env("WATCHTOWER_TOKEN", &admin.token);
+    let said = succeed(import).await;
+    assert!(said.contains("pictures and movies: 5 taken, 0 refused"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_layout_of_a_render_is_the_one_that_the_server_has() {
+    let server = source(Layout::V1, false).await;
+    let out = TempDir::new().unwrap();
+    let mut render = command(&["render", "--out"], out.path());
+    render.arg("--data-dir").arg(&server.folder);
+    succeed(render).await;
+    assert!(out.path().join("data/projects-list/index.json").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

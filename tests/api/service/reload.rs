@@ -36,6 +36,7 @@ async fn an_unsound_file_changes_nothing_and_the_log_says_why() {
     for (unsound, reason) in [
         ("[[webhook]]\nname = \"two\"\nmapping = \"changes\"\n", "verify"),
         ("[[webhook]]\nname = \"two\"\nverify = \"none\"\nfilter-file = \"absent.jq\"\n", "absent.jq"),
+        ("[[webhook]]\nname = \"two\"\nverify = \"none\"\nfilter = \".body |\"\n", "the filter does not compile"),
         ("webhook = 7", "line 1"),
         ("[[webhook", "line 1"),
         ("lisen = \"127.0.0.1:1\"", "lisen"),
