@@ -47,6 +47,8 @@ ENV PATH=/usr/local/bin \
 #   -e WATCHTOWER_ALLOW_ANONYMOUS=true
 # To show the Watchtower page too, mount its wheel or folder and name it:
 #   -v "$PWD/watchtower_pipeline-0.1.7-py3-none-any.whl:/page.whl:ro" -e WATCHTOWER_FRONTEND=/page.whl
+# Several sites are several addresses and pages, with commas between them. As WATCHTOWER_LISTEN is said here, [[site]] tables of
+# a configuration file would be passed over.
 
 USER 10001:10001
 EXPOSE 8080

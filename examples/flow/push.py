@@ -8,12 +8,16 @@
 
 Webhooks tell what changes. This tells what is there, and mends what a lost event left wrong. The ids are those that the built-in
 mapping `flow` makes, so that both speak of the same things. Your site has other fields? Alter them here as in the mapping.
+
+What Flow says is laid over what is here, so that what Flow does not have stays as it was given: fps, resolution, types and
+statuses of a project, a colour, a picture, other keys of `data`. The token needs the right `write`.
 """
 import json, os, re, sys, urllib.error, urllib.parse, urllib.request
 import shotgun_api3
 
 URL, TOKEN = os.environ.get("WATCHTOWER_URL", "http://127.0.0.1:8080"), os.environ.get("WATCHTOWER_TOKEN")
 FRAME_IN, FRAME_OUT, OMITTED = "sg_cut_in", "sg_cut_out", ["omt"]
+LISTS = ("episodes", "sequences", "shots", "assets", "casting", "edits")  # of a snapshot; all else in it is the project's own
 
 
 def id_of(text):
@@ -47,8 +51,17 @@ def context(sg, projects):
     }
 
 
-def snapshot(sg, id):
+def over(known, rows):
+    """What Flow says, over what is here under the same ids."""
+    known = {row["id"]: row for row in known}
+    return [{**known.get(row["id"], {}), **row} for row in rows]
+
+
+def snapshot(sg, id, known):
+    """The project as it is in Flow, over what is `known` of it here."""
     here = ["project", "is", {"type": "Project", "id": id}]
+    known = {**dict.fromkeys(LISTS, ()), **known}
+    data = {shot["id"]: shot["data"] for shot in known["shots"]}
     tasks = {}
     for task in sg.find("Task", [here], ["entity", "step", "sg_status_list", "task_assignees"]):
         if task["entity"]:
@@ -67,24 +80,31 @@ def snapshot(sg, id):
 
     def frames(shot):
         first, last = shot[FRAME_IN], shot[FRAME_OUT]
-        return {} if first is None or last is None else {"frame_in": first, "frame_out": last + 1}  # the first frame after it
+        last = None if first is None or last is None else last + 1  # the first frame after it
+        return {**data.get(str(shot["id"]), {}), "frame_in": first if last is not None else None, "frame_out": last}
 
     return {
+        **{field: value for field, value in known.items() if field not in LISTS},
         "name": project["name"], "team": links(project["users"], "HumanUser"),
-        "sequences": [common("Sequence", row) for row in sequences],
-        "shots": [{**common("Shot", row), "sequence_id": link(row["sg_sequence"]), "data": frames(row)} for row in shots],
-        "assets": [{**common("Asset", row), "asset_type_id": id_of(row["sg_asset_type"]) if row["sg_asset_type"] else None}
-                   for row in assets],
+        "sequences": over(known["sequences"], [common("Sequence", row) for row in sequences]),
+        "shots": over(known["shots"], [{**common("Shot", row), "sequence_id": link(row["sg_sequence"]), "data": frames(row)}
+                                       for row in shots]),
+        "assets": over(known["assets"], [{**common("Asset", row), "asset_type_id": id_of(row["sg_asset_type"] or "") or None}
+                                         for row in assets]),
         "casting": [{"shot_id": str(row["id"]), "asset_ids": links(row["assets"], "Asset")} for row in shots],
     }
 
 
-def send(method, path, body):
+def call(method, path, body=None, absent=None):
+    """Asks the server; gives `absent` if there is no such thing. What is refused ends the script."""
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {TOKEN}"} if TOKEN else {})}
+    data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(URL + path, json.dumps(body).encode(), headers, method=method)) as answer:
-            print(path, answer.read().decode())
+        with urllib.request.urlopen(urllib.request.Request(URL + path, data, headers, method=method)) as answer:
+            return json.load(answer)
     except urllib.error.HTTPError as error:
+        if error.code == 404 and absent is not None:
+            return absent
         sys.exit(f"{method} {path}: {error.code}\n{error.read().decode()}")
 
 
@@ -92,9 +112,12 @@ def main():
     projects = [int(project) for project in sys.argv[1:]]
     sg = shotgun_api3.Shotgun(os.environ["FLOW_URL"], script_name=os.environ["FLOW_SCRIPT"], api_key=os.environ["FLOW_KEY"])
     for name, rows in context(sg, projects).items():
-        send("POST", f"/api/{name}", rows)  # creates and updates: other connectors may share these lists
+        path = f"/api/{name}"
+        # Creates and updates: other connectors may share these lists.
+        print(path, json.dumps(call("POST", path, over(call("GET", path), rows))))
     for project in projects:
-        send("PUT", f"/api/projects/{project}/snapshot", snapshot(sg, project))
+        path = f"/api/projects/{project}/snapshot"
+        print(path, json.dumps(call("PUT", path, snapshot(sg, project, call("GET", path, absent={})))))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ and give Zou, and its job queue if there is one, two variables:
     WATCHTOWER_WEBHOOK_SECRET=whsec_…                       the same as in Watchtower Server's configuration
 
 Nothing but Python's standard library is needed. Whatever goes wrong is logged, and never Zou's concern: events wait in a queue
-of bounded length, and are sent by a thread of their own.
+of bounded length, and are sent by a thread of their own. A job of Zou's queue, whose process ends with it, sends by itself.
 """
 import base64, hashlib, hmac, json, logging, os, queue, threading, time, urllib.request, uuid
 from datetime import datetime, timezone

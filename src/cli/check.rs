@@ -133,8 +133,10 @@ fn missing_files(scope: &Scope, media: &Path) -> Vec<String> {
     let mut missing = Vec::new();
     for kind in Kind::WITH_MEDIA {
         for (id, record) in scope.list(*kind).iter() {
-            let shown = record.entity.media().map(|files| files.shown);
-            if shown.is_some_and(|shown| !store.path(shown).is_file()) {
+            let Some(files) = record.entity.media() else { continue };
+            // Of a movie that was rewritten, what was sent is not kept.
+            let needed = if *kind == Kind::Edit { [files.shown, files.shown] } else { [files.sent, files.shown] };
+            if needed.iter().any(|hash| !store.path(*hash).is_file()) {
                 missing.push(format!("{} of the {} {id}", kind.medium(), kind.singular()));
             }
         }

@@ -67,7 +67,7 @@ pub fn add_to(api: Api) -> Api {
         snapshot,
         put_snapshot,
         writes(Endpoint::new("putSnapshot", "bulk", Need::Write, "Creates a whole project, or brings it up to date."))
-            .about("A list that is absent stays as it is; one that is there is the whole list.")
+            .about("The project's own fields are replaced, as by PUT of the project. Of its contents, a list that is absent stays as it is; one that is there is the whole list.")
             .query("dry_run", DRY_RUN, flag())
             .takes("application/json", "The project object with its lists", object(), None)
             .answers("200", "What was done", schema("BulkAnswer"))

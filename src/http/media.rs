@@ -76,12 +76,16 @@ fn medium(api: Api, kind: Kind) -> Api {
         move |State(state): State<AppState>, address: Address, request: Request| {
             original(state, kind, own(kind, address), request)
         },
-        describe("get", Need::Read, format!("Gets the {} of the {of} as it was sent.", kind.medium()))
-            .answers_file("200", gives, "The file")
-            .answers_file("206", gives, "The part that `Range` asks for")
-            .answers_empty("304", "Nothing changed since the validator that was sent")
-            .answers_empty("416", "There is no such part")
-            .refuses(&["404", "412", "422"]),
+        describe(
+            "get",
+            Need::Read,
+            format!("Gets the {} of the {of} as it was sent, or was made ready to play.", kind.medium()),
+        )
+        .answers_file("200", gives, "The file")
+        .answers_file("206", gives, "The part that `Range` asks for")
+        .answers_empty("304", "Nothing changed since the validator that was sent")
+        .answers_empty("416", "There is no such part")
+        .refuses(&["404", "412", "422"]),
     )
     .add(
         Method::Put,
