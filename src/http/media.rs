@@ -68,6 +68,7 @@ fn medium(api: Api, kind: Kind) -> Api {
             "PNG, JPEG, WebP or GIF of up to 50 megapixels. The type is found by content; the page gets it fitted, and the original is kept.",
         )
     };
+    let rewritten = if kind == Kind::Edit { ", or as it was rewritten to play while it arrives" } else { "" };
     let file = || text();
     let digest = "The SHA-256 or SHA-512 of the file (RFC 9530); another is refused.";
     api.add(
@@ -76,16 +77,12 @@ fn medium(api: Api, kind: Kind) -> Api {
         move |State(state): State<AppState>, address: Address, request: Request| {
             original(state, kind, own(kind, address), request)
         },
-        describe(
-            "get",
-            Need::Read,
-            format!("Gets the {} of the {of} as it was sent, or was made ready to play.", kind.medium()),
-        )
-        .answers_file("200", gives, "The file")
-        .answers_file("206", gives, "The part that `Range` asks for")
-        .answers_empty("304", "Nothing changed since the validator that was sent")
-        .answers_empty("416", "There is no such part")
-        .refuses(&["404", "412", "422"]),
+        describe("get", Need::Read, format!("Gets the {} of the {of} as it was sent{rewritten}.", kind.medium()))
+            .answers_file("200", gives, "The file")
+            .answers_file("206", gives, "The part that `Range` asks for")
+            .answers_empty("304", "Nothing changed since the validator that was sent")
+            .answers_empty("416", "There is no such part")
+            .refuses(&["404", "412", "422"]),
     )
     .add(
         Method::Put,

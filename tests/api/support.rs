@@ -297,6 +297,7 @@ impl TestServer {
 
 /// A client that waits for no answer for ever.
 pub fn client() -> reqwest::Client {
+    watchtower_server::fetch::client::use_ring();
     reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap()
 }
 
