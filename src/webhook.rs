@@ -7,6 +7,7 @@
 pub mod filter;
 pub mod verify;
 
+mod absent;
 mod inbox;
 mod mapping;
 mod settings;

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
+    absent::pass_over_absent,
     mapping::{Mapping, Unmapped},
-    worker::unknown_project,
 };
 use crate::{
     model::{fault::Fault, scope::Scope},
@@ -42,7 +42,7 @@ impl Trial {
 /// Tries a delivery (headers as `[[name, value], …]` in JSON, and a body in JSON) on the data as it is.
 pub async fn trial(mapping: &mut Mapping, context: &Scope, writer: &Writer, (headers, body): (&str, &str)) -> Trial {
     let failed = |problem: String| Trial { status: "failed", problem: Some(problem), ..Trial::default() };
-    let mapped = match mapping.map(headers, body).await {
+    let mut mapped = match mapping.map(headers, body).await {
         Ok(mapped) => mapped,
         Err(Unmapped::Failed(failure)) => return failed(failure.to_string()),
         Err(unmapped) => {
@@ -55,7 +55,7 @@ pub async fn trial(mapping: &mut Mapping, context: &Scope, writer: &Writer, (hea
     if mapped.reader.changes.is_empty() {
         return Trial { status: "ignored", changes, ..Trial::default() };
     }
-    if let Some(project) = unknown_project(context, &mapped.reader.changes) {
+    if let Some(project) = pass_over_absent(context, &mut mapped.reader) {
         let problem = Some(format!("there is no project {project} yet: it would be applied as soon as there is"));
         return Trial { status: "waiting", changes, problem, ..Trial::default() };
     }

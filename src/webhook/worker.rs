@@ -4,7 +4,7 @@
 //! transaction that applies it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,17 +14,13 @@ use tokio::{sync::watch, task::JoinSet};
 
 use super::{
     Surroundings,
+    absent::pass_over_absent,
     filter::Failure,
     mapping::{Mapped, Mapping, Unmapped},
     source::{Program, Source, Sources},
 };
 use crate::{
-    model::{
-        Id, Kind,
-        change::{Change, Op},
-        fault::Fault,
-        scope::Scope,
-    },
+    model::fault::Fault,
     server::stopped,
     store::{self, Pending},
     writer::{Refused, Request},
@@ -289,7 +285,7 @@ impl Worker {
     /// Maps a delivery to a request; else what becomes of it.
     async fn read(&mut self, delivery: &Pending) -> Result<Request, Unread> {
         let Some((_, mapping)) = &mut self.mapping else { return Err(Unread::Settled("failed", Value::Null)) };
-        let reader = match mapping.map(&delivery.headers, &delivery.body).await {
+        let mut reader = match mapping.map(&delivery.headers, &delivery.body).await {
             Ok(Mapped { reader, .. }) => reader,
             Err(Unmapped::Failed(failure)) if failure.is_passing() => return Err(Unread::Delayed(failure)),
             Err(unmapped) => return Err(Unread::Settled("failed", unmapped_result(&unmapped))),
@@ -297,7 +293,7 @@ impl Worker {
         if reader.changes.is_empty() {
             return Err(Unread::Settled("ignored", json!({})));
         }
-        if let Some(project) = unknown_project(&self.surroundings.studio.context(), &reader.changes) {
+        if let Some(project) = pass_over_absent(&self.surroundings.studio.context(), &mut reader) {
             let detail = format!("there is no project {project} yet: it is applied as soon as there is");
             return Err(Unread::Settled("waiting", json!({"project": project, "detail": detail})));
         }
@@ -327,25 +323,6 @@ fn log(source: &str, delivery: i64, status: &str, result: &Value) {
         "waiting" => tracing::info!(source, delivery, detail = text("detail"), "a delivery waits"),
         _ => tracing::debug!(source, delivery, status, "a delivery changes nothing"),
     }
-}
-
-/// A project that changes belong to, which is not there, and not made by them either. Those of a project itself wait for
-/// nothing: they are passed over where it is not there.
-pub fn unknown_project(context: &Scope, changes: &[Change]) -> Option<Id> {
-    let mut made = HashSet::new();
-    for change in changes {
-        match change {
-            Change::One { key, op: Op::Put(_), .. } if key.kind == Kind::Project => drop(made.insert(&key.id)),
-            Change::One { key, .. } => {
-                let unknown = |id: &&Id| !made.contains(id) && context.project(id).is_none();
-                if let Some(id) = key.project.as_ref().filter(unknown) {
-                    return Some(id.clone());
-                }
-            }
-            Change::Whole { .. } => {}
-        }
-    }
-    None
 }
 
 /// What is kept of a delivery that could not be mapped.

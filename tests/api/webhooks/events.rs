@@ -122,6 +122,26 @@ async fn a_project_that_nobody_pushed_is_passed_over_and_holds_nothing_up() {
 }
 
 #[tokio::test]
+async fn a_delivery_of_several_projects_is_applied_to_those_that_are_here() {
+    let server = open().await;
+    let shot = |project: &str| json!({"op": "put", "kind": "shots", "project": project, "id": "s1", "value": {"name": "0010", "tasks": [{"id": "t"}]}});
+    let both = json!([shot("secret"), shot("p"), shot("other")]);
+    let tried = server.post("/api/webhooks/open/dry-run", &both).await.expect(200).json();
+    assert_eq!((&tried["status"], &tried["outcome"]["created"]), (&json!("applied"), &json!(2)), "{tried}");
+    let shown = server.told(&both).await;
+    let warning = shown["result"]["warnings"].as_array().unwrap();
+    let passed = warning.iter().find(|one| one["detail"].as_str().unwrap().contains("there is no project secret"));
+    assert_eq!(passed.unwrap()["pointer"], "/changes/0/value", "{shown}");
+    server.get("/api/projects/p/shots/s1").await.expect(200);
+    server.get("/api/projects/secret/shots").await.refused(404, "not-found");
+    // What is of one project alone waits for it.
+    let waiting = server
+        .tell(&json!([shot("secret"), {"op": "merge", "kind": "users", "id": "ada", "value": {"name": "Ada"}}]))
+        .await;
+    assert_eq!(server.settled("open", waiting).await["status"], "waiting");
+}
+
+#[tokio::test]
 async fn what_takes_away_waits_for_its_project_like_what_came_before_it() {
     let server = open().await;
     let shot = json!({"op": "merge", "kind": "shots", "project": "q", "id": "s1", "value": {"name": "0010"}});
