@@ -4,6 +4,7 @@
 
 pub mod classic;
 pub mod media;
+mod pieces;
 mod shared;
 pub mod v1;
 
@@ -12,6 +13,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use serde::Serialize;
 
+use self::pieces::Pieces;
 use crate::model::{
     Id,
     media::{Mode, Sha256},
@@ -141,7 +143,8 @@ impl Layout {
         contents: &Scope,
         look: &Look,
     ) -> serde_json::Result<Rendered> {
-        project_files(&[self], context, id, contents, look).map(|mut rendered| rendered.pop().unwrap_or_default())
+        let files = project_files(&[self], context, id, contents, look)?;
+        Ok(files.rendered.into_iter().next().unwrap_or_default())
     }
 
     /// The files that name all projects, whose contents are given in their order, and the pictures that belong to none.
@@ -159,6 +162,54 @@ impl Layout {
     }
 }
 
+/// What one project, or the list of projects, has in the trees of several layouts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Files {
+    /// What it has in each, in the order of the layouts.
+    pub rendered: Vec<Rendered>,
+    /// Where shots and assets are in their files.
+    pieces: [Pieces; 2],
+}
+
+impl Files {
+    /// Those that can only be made from the beginning.
+    #[must_use]
+    pub fn of(rendered: Vec<Rendered>) -> Self {
+        Self { rendered, ..Self::default() }
+    }
+
+    /// The same after some tasks were altered, and nothing else was. What is not about them is not made anew.
+    pub fn with_tasks(
+        mut self,
+        layouts: &[Layout],
+        context: &Scope,
+        (id, contents): (&Id, &Scope),
+        tasks: &[Id],
+        look: &Look,
+    ) -> serde_json::Result<Self> {
+        let Some(project) = context.project(id) else { return Ok(Self::of(vec![Rendered::default(); layouts.len()])) };
+        let content = shared::Content::without_lists(id, project, contents, look);
+        let mut others = Vec::new();
+        for ((kind, name), pieces) in shared::OWNERS.into_iter().zip(&mut self.pieces) {
+            let path = content.path(name);
+            let body = self.rendered.iter().flat_map(|one| &one.files).find(|file| file.path == path);
+            let altered = content.altered(kind, tasks, pieces)?;
+            if let Some(file) = body.filter(|_| !altered.is_empty()) {
+                others.push(TreeFile { body: pieces.replaced(&file.body, &altered), path });
+            }
+        }
+        if layouts.contains(&Layout::V1) {
+            others.push(v1::task_counts_file(&content, context)?);
+        }
+        for file in self.rendered.iter_mut().flat_map(|one| &mut one.files) {
+            if let Some(other) = others.iter().find(|other| other.path == file.path) {
+                file.body = other.body.clone();
+            }
+        }
+        Ok(self)
+    }
+}
+
 /// What one project has in the trees of several layouts. What these have in common is encoded once, and its bytes are
 /// shared.
 pub fn project_files(
@@ -167,10 +218,11 @@ pub fn project_files(
     id: &Id,
     contents: &Scope,
     look: &Look,
-) -> serde_json::Result<Vec<Rendered>> {
-    let Some(project) = context.project(id) else { return Ok(vec![Rendered::default(); layouts.len()]) };
+) -> serde_json::Result<Files> {
+    let Some(project) = context.project(id) else { return Ok(Files::of(vec![Rendered::default(); layouts.len()])) };
     let content = shared::Content::new(id, project, contents, look);
-    let shared = Rendered { files: content.files()?, links: content.links() };
+    let (files, pieces) = content.files()?;
+    let shared = Rendered { files, links: content.links() };
     let rendered = layouts.iter().map(|layout| {
         let own = match layout {
             Layout::Classic => classic::project_files(&content)?,
@@ -179,5 +231,5 @@ pub fn project_files(
         let files = shared.files.iter().cloned().chain(own.files).collect();
         Ok(Rendered { files, links: shared.links.iter().cloned().chain(own.links).collect() })
     });
-    rendered.collect()
+    Ok(Files { rendered: rendered.collect::<Result<_, _>>()?, pieces })
 }

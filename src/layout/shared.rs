@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::LazyLock,
 };
 
@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{
     Link, Linked, Look, TreeFile,
     media::{self, below_the_page, movie_path, proxy_path},
+    pieces::Pieces,
     project_folder,
 };
 use crate::{
@@ -59,6 +60,9 @@ const SEQUENCES: [[u8; 3]; 21] = [
 
 /// The colour of a drawn picture of a shot without a sequence.
 const UNASSIGNED: [u8; 3] = [96, 96, 96];
+
+/// What has tasks, and the file of a project that lists it.
+pub(super) const OWNERS: [(Kind, &str); 2] = [(Kind::Shot, "shots.json"), (Kind::Asset, "assets.json")];
 
 /// A task as the page reads it.
 #[derive(Serialize)]
@@ -139,18 +143,50 @@ impl<'a> Content<'a> {
         Self { id, project, scope, look, sequences, shots, assets }
     }
 
-    /// The files that are the same in both layouts.
-    pub fn files(&self) -> serde_json::Result<Vec<TreeFile>> {
-        let folder = project_folder(self.id);
-        let shots: Vec<_> = self.shots.iter().map(|shot| self.shot(*shot)).collect();
-        let assets: Vec<_> = self.assets.iter().map(|asset| self.asset(*asset)).collect();
+    /// The same without shots and assets, which take the longest to find: for single ones.
+    pub fn without_lists(id: &'a Id, project: &'a Project, scope: &'a Scope, look: &'a Look) -> Self {
+        let sequences = Shown::of(scope).sequences().collect();
+        Self { id, project, scope, look, sequences, shots: Vec::new(), assets: Vec::new() }
+    }
+
+    /// The files that are the same in both layouts; of those with shots and with assets, where each of them is.
+    pub(super) fn files(&self) -> serde_json::Result<(Vec<TreeFile>, [Pieces; 2])> {
+        let (shots, shots_body) = Pieces::list(self.shots.iter().map(|shot| (shot.0, self.shot(*shot))))?;
+        let (assets, assets_body) = Pieces::list(self.assets.iter().map(|asset| (asset.0, self.asset(*asset))))?;
         let sequences: Vec<_> = self.sequences.iter().map(|(id, sequence)| Named::new(id, &sequence.name)).collect();
-        Ok(vec![
-            TreeFile::json(format!("{folder}/shots.json"), &shots)?,
-            TreeFile::json(format!("{folder}/assets.json"), &assets)?,
-            TreeFile::json(format!("{folder}/sequences.json"), &sequences)?,
-            TreeFile::json(format!("{folder}/casting.json"), &self.casting())?,
-        ])
+        let files = vec![
+            TreeFile { path: self.path(OWNERS[0].1), body: shots_body },
+            TreeFile { path: self.path(OWNERS[1].1), body: assets_body },
+            TreeFile::json(self.path("sequences.json"), &sequences)?,
+            TreeFile::json(self.path("casting.json"), &self.casting())?,
+        ];
+        Ok((files, [shots, assets]))
+    }
+
+    /// A file of the project.
+    pub fn path(&self, name: &str) -> String {
+        format!("{}/{name}", project_folder(self.id))
+    }
+
+    /// The shots, or the assets, to which these tasks belong, as they are in their list, and at which place; in ascending order.
+    pub(super) fn altered(
+        &self,
+        kind: Kind,
+        tasks: &[Id],
+        pieces: &Pieces,
+    ) -> serde_json::Result<Vec<(usize, Vec<u8>)>> {
+        let owners = tasks.iter().filter_map(|task| self.scope.list(Kind::Task).get(task)?.owner());
+        let owners = owners.filter(|(of, _)| *of == kind);
+        let placed: BTreeMap<usize, Id> = owners.filter_map(|(_, id)| Some((pieces.place(&id)?, id))).collect();
+        let encoded = placed.iter().filter_map(|(place, id)| {
+            let entity = &self.scope.list(kind).get(id)?.entity;
+            let piece = match Shot::of(entity) {
+                Some(shot) => serde_json::to_vec(&self.shot((id, shot, shot.range()?))),
+                None => serde_json::to_vec(&self.asset((id, Asset::of(entity)?))),
+            };
+            Some(piece.map(|piece| (*place, piece)))
+        });
+        encoded.collect()
     }
 
     fn key(&self, kind: Kind, id: &Id) -> Key {

@@ -84,14 +84,19 @@ pub fn project_files(content: &Content<'_>, context: &Scope) -> serde_json::Resu
         rendered.links.extend(links);
         edits.push(wire_edit(&cut, id, name, media_type));
     }
-    let counts = task_counts(content.scope, Kind::Shot, content.look.today, Span::ALL);
-    let counts: Vec<_> = counts.into_iter().filter_map(|counts| content.drawn_counts(context, counts)).collect();
     rendered.files.extend([
-        TreeFile::json(format!("{folder}/edits.json"), &edits)?,
-        TreeFile::json(format!("{folder}/project.json"), &wire_project(content, context))?,
-        TreeFile::json(format!("{folder}/task_counts.json"), &counts)?,
+        TreeFile::json(content.path("edits.json"), &edits)?,
+        TreeFile::json(content.path("project.json"), &wire_project(content, context))?,
+        task_counts_file(content, context)?,
     ]);
     Ok(rendered)
+}
+
+/// `task_counts.json`.
+pub fn task_counts_file(content: &Content<'_>, context: &Scope) -> serde_json::Result<TreeFile> {
+    let counts = task_counts(content.scope, Kind::Shot, content.look.today, Span::ALL);
+    let counts: Vec<_> = counts.into_iter().filter_map(|counts| content.drawn_counts(context, counts)).collect();
+    TreeFile::json(content.path("task_counts.json"), &counts)
 }
 
 fn wire_edit<'a>(cut: &CutEdit<'a>, id: &'a str, source_name: String, source_type: String) -> WireEdit<'a> {

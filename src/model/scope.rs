@@ -139,8 +139,8 @@ impl List {
         self.records.last().map_or(0, |(_, record)| record.position + 1)
     }
 
-    /// Takes over changed records; `None` is a removed one.
-    fn apply(&mut self, changed: Vec<(Id, Option<Arc<Record>>)>) {
+    /// Takes over changed records; `None` is a removed one. Gives whether all that were there are where they were.
+    fn apply(&mut self, changed: Vec<(Id, Option<Arc<Record>>)>) -> bool {
         let mut removed = HashSet::new();
         let mut order_broken = false;
         for (id, record) in changed {
@@ -167,6 +167,7 @@ impl List {
         if order_broken {
             self.restore_order();
         }
+        !order_broken && removed.is_empty()
     }
 
     fn restore_order(&mut self) {
@@ -196,6 +197,37 @@ pub struct Scope {
     /// When entities that are gone were deleted in the tracker, as far as changes said so.
     tombstones: Arc<HashMap<(Kind, Id), Instant>>,
     burndown: Arc<Burndown>,
+    recent: Recent,
+}
+
+/// So many altered tasks are remembered: for more, everything is rendered nearly as fast.
+const REMEMBERED: usize = 1000;
+
+/// The tasks that were altered lately, each with the revision: as long as nothing else was, what was rendered before needs not be
+/// rendered from the beginning.
+#[derive(Debug, Clone, Default)]
+struct Recent {
+    /// Since this revision nothing was altered but these tasks.
+    since: u64,
+    tasks: Arc<Vec<(u64, Id)>>,
+}
+
+impl PartialEq for Recent {
+    /// How something came about is no part of what it is.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Recent {
+    fn note(&mut self, revision: u64, tasks: Option<Vec<Id>>) {
+        match tasks {
+            Some(tasks) if !tasks.is_empty() && self.tasks.len() + tasks.len() <= REMEMBERED => {
+                Arc::make_mut(&mut self.tasks).extend(tasks.into_iter().map(|task| (revision, task)));
+            }
+            _ => *self = Self { since: revision, tasks: Arc::default() },
+        }
+    }
 }
 
 /// What a committed write altered in one scope.
@@ -221,7 +253,8 @@ impl Scope {
         burndown: Burndown,
     ) -> Self {
         let lists = lists.into_iter().map(|(kind, list)| (kind, Arc::new(list))).collect();
-        Self { revision, lists, tombstones: Arc::new(tombstones), burndown: Arc::new(burndown) }
+        let recent = Recent { since: revision, tasks: Arc::default() };
+        Self { revision, lists, tombstones: Arc::new(tombstones), burndown: Arc::new(burndown), recent }
     }
 
     /// The list of one kind.
@@ -239,6 +272,9 @@ impl Scope {
 
     /// Takes over what a committed write altered.
     pub fn apply(&mut self, altered: Altered) {
+        let only_tasks = altered.records.iter().all(|(kind, ..)| *kind == Kind::Task);
+        let tasks = only_tasks.then(|| altered.records.iter().map(|(_, id, _)| id.clone()).collect());
+        let mut are_in_place = true;
         self.revision = altered.revision.unwrap_or(self.revision);
         let mut by_kind: HashMap<Kind, Vec<_>> = HashMap::new();
         for (kind, id, record) in altered.records {
@@ -246,7 +282,7 @@ impl Scope {
         }
         for (kind, records) in by_kind {
             let list = self.lists.entry(kind).or_default();
-            Arc::make_mut(list).apply(records);
+            are_in_place &= Arc::make_mut(list).apply(records);
             if list.is_empty() {
                 self.lists.remove(&kind);
             }
@@ -261,6 +297,16 @@ impl Scope {
                 burndown.take(step);
             }
         }
+        if let Some(revision) = altered.revision {
+            self.recent.note(revision, tasks.filter(|_| are_in_place));
+        }
+    }
+
+    /// The tasks that were altered since a revision, or are new, if nothing else was: no task went or moved either.
+    #[must_use]
+    pub fn tasks_since(&self, revision: u64) -> Option<Vec<&Id>> {
+        let after = self.recent.tasks.iter().filter(|(altered, _)| *altered > revision);
+        (revision >= self.recent.since).then(|| after.map(|(_, task)| task).collect())
     }
 
     /// How the tasks of the project counted, day by day.

@@ -14,7 +14,7 @@ use super::{
     links::{Links, Places},
 };
 use crate::{
-    layout::{self, Layout, Look, Rendered, TreeFile, is_json, project_folder},
+    layout::{self, Files, Layout, Look, Rendered, TreeFile, is_json, project_folder},
     media,
     metrics::Renders,
     model::{
@@ -32,13 +32,19 @@ const COLLECTED_EVERY: Moment = 3600 * 1_000_000;
 /// What a project was rendered from: the revisions of its contents and of the context, and the day, where that shows.
 type State = (u64, u64, Option<Day>);
 
+/// A project as it was rendered last.
+struct Done {
+    state: State,
+    files: Files,
+}
+
 /// Brings trees up to date, and what is served with them.
 pub(super) struct Renderer {
     sources: Sources,
     targets: Vec<Target>,
     announce: watch::Sender<Progress>,
     events: broadcast::Sender<Published>,
-    rendered: HashMap<Id, State>,
+    rendered: HashMap<Id, Done>,
     /// The day up to which the burn-down goes.
     day: Day,
     /// Whether nothing was rendered yet.
@@ -165,7 +171,7 @@ impl Renderer {
     fn finish(&self, report: Report) {
         let context = self.sources.studio.context();
         let mut seen: BTreeMap<Option<Id>, u64> =
-            self.rendered.iter().map(|(id, (contents, ..))| (Some(id.clone()), *contents)).collect();
+            self.rendered.iter().map(|(id, done)| (Some(id.clone()), done.state.0)).collect();
         seen.insert(None, context.revision.min(report.revision));
         let before = self.announce.borrow().seen.clone();
         let seen = Arc::new(seen);
@@ -203,16 +209,21 @@ impl Renderer {
             let contents = self.sources.studio.scope(id).await?;
             let state = (contents.revision, context.revision, self.shows_the_day().then_some(self.day));
             let is_wished = everything || wish.projects.contains(id);
-            if is_wished && (wish.force || self.rendered.get(id) != Some(&state)) {
+            let is_behind = self.rendered.get(id).is_none_or(|done| done.state != state);
+            if is_wished && (wish.force || is_behind) {
                 let (layouts, context, contents) = (layouts.clone(), context.clone(), contents.clone());
                 let (key, look) = (id.clone(), self.look());
-                let encode = move || layout::project_files(&layouts, &context, &key, &contents, &look);
                 // Should this fail, it is not rendered any more, whatever it was before.
-                self.rendered.remove(id);
+                let again =
+                    self.rendered.remove(id).filter(|_| !wish.force).and_then(|done| done.but_tasks(state, &contents));
+                let encode = move || match again {
+                    Some((files, tasks)) => files.with_tasks(&layouts, &context, (&key, &contents), &tasks, &look),
+                    None => layout::project_files(&layouts, &context, &key, &contents, &look),
+                };
                 match self.publish(wish.force, Some(id), encode).await {
-                    Ok(written) => {
+                    Ok((written, files)) => {
                         tally += written;
-                        self.rendered.insert(id.clone(), state);
+                        self.rendered.insert(id.clone(), Done { state, files });
                     }
                     // One project that cannot be written does not hold up the others.
                     Err(error) => drop(failure.get_or_insert(error)),
@@ -225,8 +236,11 @@ impl Renderer {
             }
         }
         let look = self.look();
-        let encode = move || layouts.into_iter().map(|layout| list_files(layout, &context, &listed, &look)).collect();
-        tally += self.publish(wish.force, None, encode).await?;
+        let encode = move || {
+            let rendered = layouts.into_iter().map(|layout| list_files(layout, &context, &listed, &look));
+            Ok(Files::of(rendered.collect::<Result<_, _>>()?))
+        };
+        tally += self.publish(wish.force, None, encode).await?.0;
         self.remove_old().await?;
         if failure.is_none() {
             self.tidy(wish.force).await?;
@@ -241,7 +255,7 @@ impl Renderer {
             return Ok(Tally::default());
         }
         let rendered = vec![Rendered { links, ..Rendered::default() }; self.targets.len()];
-        let placed = self.publish(false, None, move || Ok(rendered)).await?;
+        let (placed, _) = self.publish(false, None, move || Ok(Files::of(rendered))).await?;
         // With the lists they are counted once more.
         Ok(Tally { unchanged: 0, ..placed })
     }
@@ -295,13 +309,14 @@ impl Renderer {
     }
 
     /// Encodes, puts pictures and movies in place, serves what is new, then writes it to disk; off the threads that answer
-    /// requests. What else is in the folder of the project goes.
+    /// requests. What else is in the folder of the project goes. Gives what was published, which shares its bytes with what is
+    /// served.
     async fn publish(
         &mut self,
         force: bool,
         project: Option<&Id>,
-        encode: impl FnOnce() -> serde_json::Result<Vec<Rendered>> + Send + 'static,
-    ) -> Result<Tally, Error> {
+        encode: impl FnOnce() -> serde_json::Result<Files> + Send + 'static,
+    ) -> Result<(Tally, Files), Error> {
         let mut links = std::mem::take(&mut self.links);
         // A thread that panicked took them along: then everything is looked at anew.
         links.resize_with(self.targets.len(), Links::default);
@@ -359,9 +374,24 @@ struct Job {
     now: Moment,
 }
 
+impl Done {
+    /// What is still as it was, and the tasks that are not, if nothing else is other than it was.
+    fn but_tasks(self, (_, context, day): State, contents: &Scope) -> Option<(Files, Vec<Id>)> {
+        let is_same = (self.state.1, self.state.2) == (context, day);
+        let tasks = contents.tasks_since(self.state.0).filter(|_| is_same)?;
+        Some((self.files, tasks.into_iter().cloned().collect()))
+    }
+}
+
 impl Job {
-    fn run(mut self, encode: impl FnOnce() -> serde_json::Result<Vec<Rendered>>) -> (Vec<Links>, Result<Tally, Error>) {
-        let published = encode().map_err(Error::from).and_then(|rendered| self.publish(&rendered));
+    fn run(
+        mut self,
+        encode: impl FnOnce() -> serde_json::Result<Files>,
+    ) -> (Vec<Links>, Result<(Tally, Files), Error>) {
+        let published = encode().map_err(Error::from).and_then(|mut files| {
+            let tally = self.publish(&mut files.rendered)?;
+            Ok((tally, files))
+        });
         if published.is_err() {
             // Some of it may be in place, some not.
             self.links.fill_with(Links::default);
@@ -369,27 +399,35 @@ impl Job {
         (self.links, published)
     }
 
-    fn publish(&mut self, rendered: &[Rendered]) -> Result<Tally, Error> {
+    fn publish(&mut self, rendered: &mut [Rendered]) -> Result<Tally, Error> {
         let mut tally = Tally::default();
         // The page asks for pictures and movies as soon as it is told of them.
-        for ((target, links), rendered) in self.targets.iter().zip(&mut self.links).zip(rendered) {
+        for ((target, links), rendered) in self.targets.iter().zip(&mut self.links).zip(&*rendered) {
             let places = Places { store: &self.store, tree: &target.tree, is_kept: target.is_kept(), now: self.now };
             tally += links.place(places, self.project.as_ref(), &rendered.links, self.force)?;
         }
         let known: Vec<_> = self.targets.iter().map(Target::served).collect();
-        for ((target, known), rendered) in self.targets.iter().zip(&known).zip(rendered) {
+        for ((target, known), rendered) in self.targets.iter().zip(&known).zip(&mut *rendered) {
             let first = self.targets.first().map(Target::served);
-            target.served.store(Arc::new(known.with(&rendered.files, first.as_deref())));
+            let served = known.with(&rendered.files, first.as_deref());
+            for file in &mut rendered.files {
+                if let Some(body) = served.body(&file.path) {
+                    file.body = body.identity().clone();
+                }
+            }
+            target.served.store(Arc::new(served));
         }
-        for (index, ((target, known), rendered)) in self.targets.iter().zip(&known).zip(rendered).enumerate() {
-            let is_known = |file: &TreeFile| known.body(&file.path).is_some_and(|body| *body.identity() == file.body);
+        for (index, ((target, known), rendered)) in self.targets.iter().zip(&known).zip(&*rendered).enumerate() {
             let first = self.targets.first().map(|first| &*first.tree);
             for file in &rendered.files {
-                let is_known = !self.force && !self.failed && is_known(file);
+                // What was served was written; unless that failed.
+                let before = known.body(&file.path).filter(|_| !self.failed);
+                let is_known = !self.force && before.is_some_and(|before| before.is(&file.body));
                 if is_known || !target.is_kept() && is_movie_of_others(file, &target.tree) {
                     tally.unchanged += 1;
                 } else {
-                    tally += target.tree.write(file, self.force, first)?;
+                    // There is no need to read what is other than before.
+                    tally += target.tree.write(file, self.force || before.is_some(), first)?;
                 }
             }
             if let Some(project) = self.project.as_ref().filter(|_| target.is_kept()) {

@@ -86,6 +86,67 @@ async fn a_render_says_what_it_did() {
 }
 
 #[tokio::test]
+async fn one_change_after_the_other_comes_to_the_same_bytes_as_all_from_the_beginning() {
+    let server = TestServer::of_both_layouts().await;
+    let context = json!({
+        "users": [{"id": "ada", "name": "Ada"}],
+        "task_types": [{"id": "anim", "name": "Animation", "for_shots": true}],
+        "task_statuses": [{"id": "wip", "name": "In Progress"}, {"id": "done", "name": "Done"}]
+    });
+    server.put("/api/context", &context).await.expect(200);
+    let of = |kind: &str, id: &str| -> Value {
+        let task = |name: &str| json!({"id": format!("{id}.{name}"), "task_type_id": "anim", "task_status_id": "wip"});
+        json!({"id": id, "name": format!("{kind} \"{id}\" é"), "data": {"frame_in": 0, "frame_out": 24}, "tasks": [task("a"), task("b")]})
+    };
+    let list = |kind: &str| (0..7).map(|number| of(kind, &format!("{kind}{number}"))).collect::<Vec<_>>();
+    let project = json!({"name": "P", "task_types": ["anim"], "task_statuses": ["wip", "done"], "shots": list("s"), "assets": list("t")});
+    server.put("/api/projects/p/snapshot?wait=published", &project).await.expect(200);
+    let p = "/api/projects/p";
+    let steps = [
+        (Method::PATCH, format!("{p}/tasks/s0.a"), json!({"task_status_id": "done"})),
+        (Method::PATCH, format!("{p}/tasks/s6.b"), json!({"task_status_id": "a-longer-one"})),
+        (Method::PATCH, format!("{p}/tasks/t3.a"), json!({"assignees": ["ada"]})),
+        (
+            Method::PUT,
+            format!("{p}/tasks/new"),
+            json!({"shot_id": "s3", "task_type_id": "anim", "task_status_id": "wip"}),
+        ),
+        (Method::PATCH, format!("{p}/tasks/new"), json!({"shot_id": "s4"})),
+        (Method::PATCH, format!("{p}/tasks/new"), json!({"asset_id": "t6", "shot_id": null})),
+        (Method::PATCH, format!("{p}/tasks/new"), json!({"task_status_id": null})),
+        (Method::DELETE, format!("{p}/tasks/new"), Value::Null),
+        (Method::PATCH, format!("{p}/tasks/s1.a"), json!({"task_status_id": "done"})),
+        (Method::PATCH, format!("{p}/shots/s1"), json!({"canceled": true})),
+        (Method::PATCH, format!("{p}/tasks/s1.a"), json!({"task_status_id": "wip"})),
+        (Method::PATCH, format!("{p}/tasks/s2.a"), json!({"task_status_id": "done"})),
+        (Method::PATCH, format!("{p}/shots/s1"), json!({"canceled": false})),
+        (Method::PATCH, p.to_owned(), json!({"fps": 30})),
+        (Method::PATCH, format!("{p}/tasks/s5.a"), json!({"task_status_id": "done"})),
+        (Method::PATCH, "/api/users/ada".to_owned(), json!({"name": "Ada Byron"})),
+        (Method::PATCH, format!("{p}/tasks/t0.b"), json!({"task_status_id": "done"})),
+    ];
+    let trees = || [Layout::Classic, Layout::V1].map(|layout| files(&server.site_of(layout)));
+    for (method, path, body) in steps {
+        let request = server.request(method.clone(), &format!("{path}?wait=published"));
+        let answer = server.send(if body.is_null() { request } else { request.json(&body) }).await;
+        assert!(answer.status.is_success(), "{method} {path}: {}", answer.text);
+        let by_change = trees();
+        server.post("/api/render?force=true", &Value::Null).await.expect(200);
+        assert!(by_change == trees(), "{method} {path} {body}");
+    }
+    // And many at once, without anything rendered from the beginning in between.
+    for number in 0..7 {
+        for (of, status) in [("s", "done"), ("t", "done"), ("s", "wip")] {
+            let path = format!("{p}/tasks/{of}{number}.a?wait=published");
+            server.patch(&path, &json!({"task_status_id": status, "assignees": ["ada"]})).await.expect(200);
+        }
+    }
+    let by_change = trees();
+    server.post("/api/render?force=true", &Value::Null).await.expect(200);
+    assert!(by_change == trees());
+}
+
+#[tokio::test]
 async fn writing_what_is_already_there_renders_nothing() {
     let server = TestServer::with_project().await;
     server.put("/api/projects/p/shots?wait=published", &json!([shot("a"), shot("b")])).await.expect(200);
