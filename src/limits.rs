@@ -37,6 +37,8 @@ pub struct Limits {
     pub unread: Duration,
     /// How long a request may take from its head to its answer; the upload of a file aside, which takes as long as it comes.
     pub request: Duration,
+    /// How often whoever follows the events hears that nothing happens; then its token is looked at again as well.
+    pub heartbeat: Duration,
     /// The most uploads at a time.
     pub uploads: usize,
     /// The most bytes of large bodies in memory at a time; files aside, which go to the disk. One body of the largest size
@@ -61,6 +63,7 @@ impl Default for Limits {
             slowest: 1024,
             unread: Duration::from_mins(1),
             request: Duration::from_mins(10),
+            heartbeat: Duration::from_secs(10),
             uploads: 32,
             bodies: 256 << 20,
             rate: 5000,

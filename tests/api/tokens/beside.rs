@@ -1,8 +1,11 @@
 //! Tokens that change while requests run.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use reqwest::Method;
@@ -121,4 +124,21 @@ async fn a_stream_of_events_ends_with_the_token_that_it_began_with() {
     // Of the other project nothing is told.
     assert!(next(&mut of_p).await.unwrap().contains("\"project\":\"p\""));
     let _: Value = admin.get("/api/users").await.expect(200).json();
+}
+
+#[tokio::test]
+async fn a_stream_on_which_nothing_is_told_ends_with_its_token_too() {
+    let server = TestServer::start_with(|options| options.limits.heartbeat = Duration::from_millis(50)).await;
+    let admin = Holder::admin(&server).await;
+    let revoked = admin.make("revoked", &json!({"rights": "read"})).await;
+    let expired = admin.make("expired", &json!({"rights": "read", "expires": "1h"})).await;
+    let mut streams = [listen(&server, Some(&revoked.token)).await, listen(&server, Some(&expired.token)).await];
+    let mut of_admin = listen(&server, Some(&admin.token)).await;
+    server.pass(3600);
+    admin.revoke(&revoked).await;
+    for stream in &mut streams {
+        assert_eq!(next(stream).await, None);
+    }
+    admin.put("/api/users/ada?wait=published", &json!({"name": "Ada"})).await.expect(201);
+    assert!(next(&mut of_admin).await.unwrap().contains("published"), "whose token is valid listens on");
 }
