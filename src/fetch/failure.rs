@@ -50,6 +50,9 @@ pub enum Failure {
     /// A redirect would give up encryption.
     #[error("{0} is not encrypted, what led to it is")]
     Downgrade(String),
+    /// A redirect would lead inside from outside.
+    #[error("{0} is on a host that is private, and what led to it is not: name it by its own URL")]
+    Inward(String),
     /// A redirect says nothing that can be followed.
     #[error("the answer of {0} is a redirect without an address that can be followed")]
     NoTarget(String),
