@@ -61,7 +61,7 @@ pub struct Response {
     pub content_range: Option<String>,
     /// The value of `Accept-Ranges`.
     pub accept_ranges: Option<String>,
-    /// The body. One of the host's connections is taken until it is dropped.
+    /// The body. Of a file that is kept, one of the host's connections is taken until it is dropped.
     pub body: Body,
 }
 
@@ -82,6 +82,16 @@ pub enum Fetched {
     NotModified,
     /// The file.
     Response(Response),
+}
+
+/// What a file is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// To be kept: it takes one of the host's connections until it is here, and there is time to wait for one.
+    Keep,
+    /// To be passed on to somebody who waits: not for long, and then perhaps for the length of a film, in which the others are to
+    /// get theirs.
+    PassOn,
 }
 
 /// Asks the configured hosts for files.
@@ -120,15 +130,25 @@ impl Client {
     /// Waits for one of the host's connections, then at most the host's timeout for the answer to begin: for the name, the
     /// connection and the headers together.
     pub async fn get(&self, url: &Url, validators: &Validators, range: Option<&str>) -> Result<Fetched, Failure> {
-        let question = question(validators, range);
+        self.fetch(url, &question(validators, range), Use::Keep).await
+    }
+
+    /// The same for whoever waits for the file: at most the host's timeout for one of its connections, which is free again when
+    /// the answer begins.
+    pub async fn pass_on(&self, url: &Url, validators: &Validators, range: Option<&str>) -> Result<Fetched, Failure> {
+        self.fetch(url, &question(validators, range), Use::PassOn).await
+    }
+
+    async fn fetch(&self, url: &Url, question: &HeaderMap, wanted: Use) -> Result<Fetched, Failure> {
         let mut at = url.clone();
         let mut host = self.host_of(url)?;
         let mut is_own = true;
         for _ in 0..=MOST_REDIRECTS {
-            let permit = host.connections.clone().acquire_owned().await.ok();
-            let answer = self.ask(host, &at, &question, is_own).await?;
+            let permit = place_at(host, &at, wanted).await?;
+            let answer = self.ask(host, &at, question, is_own).await?;
             if !is_redirect(answer.status()) {
-                return read(answer, Asked { host: host.clone(), url: at, _permit: permit }, &question);
+                let permit = permit.filter(|_| wanted == Use::Keep);
+                return read(answer, Asked { host: host.clone(), url: at, _permit: permit }, question);
             }
             let next = target(&answer, &at)?;
             let refused = |why| Failure::Redirect { from: shown(&at), why: Box::new(why) };
@@ -183,6 +203,18 @@ impl Client {
         let answer = timeout(host.timeout, way.get(url.clone()).headers(headers).send()).await;
         let answer = answer.map_err(|_: Elapsed| Failure::Silent { url: shown(url), waited: host.timeout })?;
         answer.map_err(|error| Failure::unanswered(&error.without_url(), host, url))
+    }
+}
+
+/// One of the connections of a host, as soon as there is one.
+async fn place_at(host: &Host, url: &Url, wanted: Use) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+    let place = host.connections.clone().acquire_owned();
+    match wanted {
+        Use::Keep => Ok(place.await.ok()),
+        Use::PassOn => match timeout(host.timeout, place).await {
+            Ok(place) => Ok(place.ok()),
+            Err(_) => Err(Failure::Busy { url: shown(url), waited: host.timeout }),
+        },
     }
 }
 

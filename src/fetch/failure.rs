@@ -96,6 +96,18 @@ pub enum Failure {
         /// What is wrong with the certificate.
         reason: String,
     },
+    /// As many requests as the host may get did not come to an answer in time.
+    #[error(
+        "{url}: its host has had all the requests at once that it may get for {} s: ask again in a moment; \
+         connections of its [[media-host]] says how many",
+        waited.as_secs_f32()
+    )]
+    Busy {
+        /// What was to be asked for.
+        url: String,
+        /// The host's timeout.
+        waited: Duration,
+    },
     /// No answer began in time.
     #[error("{url}: no answer within {} s", waited.as_secs_f32())]
     Silent {
@@ -157,6 +169,7 @@ impl Failure {
         match self {
             Self::Status { status, .. } => !(matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error()),
             Self::Name { .. }
+            | Self::Busy { .. }
             | Self::Connect { .. }
             | Self::Silent { .. }
             | Self::Unreadable { .. }
