@@ -19,7 +19,7 @@ pub struct Limits {
     /// The most connections at a time. For one more, the one that has waited longest without a request is closed.
     pub connections: usize,
     /// Networks of which an address may have any number of those, as trusted proxies may: it stands for many clients. Any other
-    /// address has half of them at most.
+    /// address has half of them at most, and any client no more than half of them at work.
     pub crowds: Vec<IpNet>,
     /// How long a client may take to send the head of a request, from its first byte on. A new connection has the same time
     /// for its first request, and for the TLS handshake before that.

@@ -17,6 +17,7 @@ use super::{
     pace::Pace,
     problem::Problem,
     rates::Rate,
+    share::Shares,
     weight,
 };
 use crate::{access::Caller, limits::Limits};
@@ -42,6 +43,8 @@ pub struct Bounds {
     /// Memory for what bodies come to once they are read: one that is whole waits for it, with its bytes in hand, so that the
     /// two cannot be one room.
     pub weights: weight::Room,
+    /// How many requests each client has at work.
+    pub shares: Arc<Shares>,
     uploads: Arc<Semaphore>,
     trials: Arc<Semaphore>,
     requests: Option<Rate<ClientKey>>,
@@ -57,6 +60,7 @@ impl Bounds {
             deliveries: Room::new((limits.bodies / PART_OF_DELIVERIES).max(max_delivery)),
             // Small bodies are to have room even where no large ones are taken.
             weights: weight::Room::new(max_body.max(8 << 20)),
+            shares: Shares::new(limits.connections),
             uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),
             trials: Arc::new(Semaphore::new(TRIALS)),
             requests: Rate::new(limits.rate, Duration::from_secs(1)),
