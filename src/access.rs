@@ -75,7 +75,7 @@ pub enum NotMade {
 /// How open a server is to those who have no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Openness {
-    /// Everyone may read what the page shows.
+    /// Everyone may see what the page shows.
     pub is_reading_public: bool,
     /// As long as there are no tokens, everyone may do everything, whatever the address and the name that they ask for.
     pub is_anonymous: bool,

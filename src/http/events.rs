@@ -37,7 +37,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/api/events",
         events,
-        Endpoint::new("getEvents", "operations", Need::Read, "Follows what is published (server-sent events).")
+        Endpoint::new("getEvents", "operations", Need::Shown, "Follows what is published (server-sent events).")
             .about("One event `published` for each project whose new revision can be seen: `{\"project\", \"revision\"}`; `project` is null for the list of projects and what they share. `id` is the revision; `Last-Event-ID` resumes.")
             .header("Last-Event-ID", "The revision of the last event that was seen.")
             .streams("200", "The events; it does not end by itself")
@@ -142,7 +142,7 @@ impl Follower {
                 return false;
             }
         }
-        self.caller.may(Need::Read, Place::default()).is_ok()
+        self.caller.may(Need::Shown, Place::default()).is_ok()
     }
 
     async fn next(&mut self) -> Option<Published> {
@@ -151,7 +151,7 @@ impl Follower {
                 if !self.may_still_listen().await {
                     return None;
                 }
-                if published.project.as_ref().is_none_or(|project| self.caller.reads(project)) {
+                if published.project.as_ref().is_none_or(|project| self.caller.sees(project)) {
                     return Some(published);
                 }
                 continue;
