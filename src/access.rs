@@ -23,8 +23,9 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::{
     sync::{Mutex, mpsc},
-    task::JoinHandle,
+    task::{JoinError, JoinHandle},
 };
+use tracing::Instrument;
 
 pub use caller::{Caller, Denied, Unknown};
 pub use rights::{Need, Nonsense, Place, Reach, Rights, Spelled};
@@ -74,7 +75,7 @@ pub enum NotMade {
 /// How open a server is to those who have no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Openness {
-    /// Everyone may read what the page shows.
+    /// Everyone may see what the page shows.
     pub is_reading_public: bool,
     /// As long as there are no tokens, everyone may do everything, whatever the address and the name that they ask for.
     pub is_anonymous: bool,
@@ -213,7 +214,18 @@ impl Access {
     }
 
     /// Makes a token, which is valid at once.
-    pub async fn make(&self, wish: &Wish, now: Instant) -> Result<(Secret, Arc<Token>), NotMade> {
+    pub async fn make(self: &Arc<Self>, wish: Wish, now: Instant) -> Result<(Secret, Arc<Token>), NotMade> {
+        let access = self.clone();
+        to_its_end(async move { access.make_alone(&wish, now).await }).await
+    }
+
+    /// Revokes a token, which is not valid any more when this returns; false if there is none with this id.
+    pub async fn revoke(self: &Arc<Self>, id: Id, now: Instant) -> Result<bool, Error> {
+        let access = self.clone();
+        to_its_end(async move { access.revoke_alone(&id, now).await }).await
+    }
+
+    async fn make_alone(&self, wish: &Wish, now: Instant) -> Result<(Secret, Arc<Token>), NotMade> {
         let _alone = self.reading.lock().await;
         if self.read().await?.tokens.is_empty() && wish.rights != Rights::Admin {
             return Err(NotMade::First);
@@ -225,12 +237,22 @@ impl Access {
         Ok((secret, token))
     }
 
-    /// Revokes a token, which is not valid any more when this returns; false if there is none with this id.
-    pub async fn revoke(&self, id: &Id, now: Instant) -> Result<bool, Error> {
+    async fn revoke_alone(&self, id: &Id, now: Instant) -> Result<bool, Error> {
         let _alone = self.reading.lock().await;
         self.is_stale.store(true, Ordering::Release);
         self.store.revoke_token(id, now).await?;
         Ok(self.read().await?.tokens.iter().any(|token| token.id == *id))
+    }
+}
+
+/// Does all of something, also if whoever asked for it hangs up in the middle. The database would go on with a change of tokens
+/// then, and they could be read anew before it is done: they would be known as they were, for as long as nothing else changes.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work.in_current_span()).await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // It was cut off by the end of the runtime, which ends this as well.
+        Err(Err(_)) => std::future::pending().await,
     }
 }
 

@@ -147,7 +147,7 @@ pub struct Settings {
     /// The key of the certificate (PEM)
     #[arg(long, env = "WATCHTOWER_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
-    /// Let everyone read what the page shows; writing needs a token all the same
+    /// Let everyone see what the page shows, and nothing else: all the rest needs a token all the same
     #[arg(long, env = "WATCHTOWER_PUBLIC_READ", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub public_read: Option<bool>,
     /// So many bytes of the disk stay free: files that would need them are refused. 0 takes all [default: 67108864]

@@ -28,6 +28,7 @@ mod rates;
 mod read;
 mod receive;
 mod remote;
+mod share;
 mod site;
 mod tokens;
 mod webhooks;

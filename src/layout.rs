@@ -42,6 +42,15 @@ impl Layout {
             Layout::V1 => "v1",
         }
     }
+
+    /// Where the tree has the list of projects, below the root of the site; in both it is in the field `projects`.
+    #[must_use]
+    pub fn list_path(self) -> &'static str {
+        match self {
+            Layout::Classic => "data/projects/context.json",
+            Layout::V1 => "data/projects-list/index.json",
+        }
+    }
 }
 
 /// A file of a tree.

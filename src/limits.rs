@@ -19,7 +19,7 @@ pub struct Limits {
     /// The most connections at a time. For one more, the one that has waited longest without a request is closed.
     pub connections: usize,
     /// Networks of which an address may have any number of those, as trusted proxies may: it stands for many clients. Any other
-    /// address has half of them at most.
+    /// address has half of them at most, and any client no more than half of them at work.
     pub crowds: Vec<IpNet>,
     /// How long a client may take to send the head of a request, from its first byte on. A new connection has the same time
     /// for its first request, and for the TLS handshake before that.
@@ -37,6 +37,8 @@ pub struct Limits {
     pub unread: Duration,
     /// How long a request may take from its head to its answer; the upload of a file aside, which takes as long as it comes.
     pub request: Duration,
+    /// How often whoever follows the events hears that nothing happens; then its token is looked at again as well.
+    pub heartbeat: Duration,
     /// The most uploads at a time.
     pub uploads: usize,
     /// The most bytes of large bodies in memory at a time; files aside, which go to the disk. One body of the largest size
@@ -61,6 +63,7 @@ impl Default for Limits {
             slowest: 1024,
             unread: Duration::from_mins(1),
             request: Duration::from_mins(10),
+            heartbeat: Duration::from_secs(10),
             uploads: 32,
             bodies: 256 << 20,
             rate: 5000,

@@ -29,7 +29,8 @@ pub use self::pip::Attempt;
 /// The HTML of our own page, shown at `/` when no page is installed; it asks for `/landing.js`.
 pub const LANDING_HTML: &str = include_str!("page/landing.html");
 
-/// The script of [`LANDING_HTML`], apart from it because the content security policy forbids scripts inside a page.
+/// The script of [`LANDING_HTML`], apart from it because the content security policy forbids scripts inside a page; `TREE`
+/// stands for the address of the tree's list of projects.
 pub const LANDING_JS: &str = include_str!("page/landing.js");
 
 /// Folders that may hold the page inside the folder that was given: those of the wheels, and that of a bundle.

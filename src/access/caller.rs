@@ -14,7 +14,7 @@ use crate::model::{
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub(super) who: Who,
-    /// Whether everyone may read.
+    /// Whether everyone may see what the page shows.
     pub(super) is_reading_public: bool,
 }
 
@@ -74,7 +74,7 @@ impl Caller {
 
     /// Whether they may do what needs this, at a place.
     pub fn may(&self, need: Need, place: Place<'_>) -> Result<(), Denied> {
-        let is_public = need == Need::Open || self.is_reading_public && matches!(need, Need::Page | Need::Read);
+        let is_public = need == Need::Open || self.is_reading_public && matches!(need, Need::Page | Need::Shown);
         match &self.who {
             _ if is_public => Ok(()),
             Who::Anyone => Ok(()),
@@ -92,6 +92,12 @@ impl Caller {
     #[must_use]
     pub fn reads(&self, project: &Id) -> bool {
         self.may(Need::Read, Place { project: Some(project.as_str()), source: None }).is_ok()
+    }
+
+    /// Whether they may see what the page shows of a project.
+    #[must_use]
+    pub fn sees(&self, project: &Id) -> bool {
+        self.may(Need::Shown, Place { project: Some(project.as_str()), source: None }).is_ok()
     }
 
     /// The changes that they may not make, each with its place in the body; empty if they may make all.

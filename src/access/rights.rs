@@ -14,9 +14,13 @@ pub enum Need {
     Open,
     /// To see the page, and the whole tree. Where reading is public, everyone may.
     Page,
-    /// To read the project of the address, or what all projects share. Where reading is public, everyone may.
+    /// To see the tree of the project of the address; where the address has none, to hear that something new can be seen. Where
+    /// reading is public, everyone may.
+    Shown,
+    /// To read the project of the address, or what all projects share. It is never public: it is more than the page shows, such as
+    /// what was canceled, and files as they were sent.
     Read,
-    /// The same, of what says how data and server are; where the address has no project, to read everything. It is never public.
+    /// The same, of what says how data and server are; where the address has no project, to read everything.
     Inspect,
     /// To write the project of the address; where the address has none, to write everything.
     Write,
@@ -127,7 +131,7 @@ impl Rights {
         match need {
             Need::Open => true,
             Need::Page => self.read_everything(),
-            Need::Read => self.read(place.project),
+            Need::Shown | Need::Read => self.read(place.project),
             // What is said of the whole server says something of each project.
             Need::Inspect => self.read(place.project) && (place.project.is_some() || self.read_everything()),
             Need::Write => self.write(place.project),
@@ -189,10 +193,10 @@ impl Need {
         match (self, place) {
             (Self::Open, _) => "no right".to_owned(),
             (Self::Page, _) | (Self::Inspect, Place { project: None, .. }) => "the right to read everything".to_owned(),
-            (Self::Read | Self::Inspect, Place { project: Some(project), .. }) => {
+            (Self::Shown | Self::Read | Self::Inspect, Place { project: Some(project), .. }) => {
                 format!("the right to read the project {project}")
             }
-            (Self::Read, _) => "the right to read".to_owned(),
+            (Self::Shown | Self::Read, _) => "the right to read".to_owned(),
             (Self::Write, Place { project: Some(project), .. }) => format!("the right to write the project {project}"),
             (Self::Write, _) => "the right to write all projects and what they share".to_owned(),
             (Self::Change, _) => "the right to write".to_owned(),
@@ -211,7 +215,7 @@ impl Need {
             Self::Open => return None,
             Self::Source => "the right admin, or to write the webhook source of the address".to_owned(),
             Self::Change => "the right to write what the changes are about".to_owned(),
-            Self::Page | Self::Read => self.words(Place { project, source: None }) + ", unless reading is public",
+            Self::Page | Self::Shown => self.words(Place { project, source: None }) + ", unless reading is public",
             other => other.words(Place { project, source: None }),
         };
         Some(format!("Needs {words}."))

@@ -76,7 +76,7 @@ async fn tell_who_may(access: &Access) -> anyhow::Result<()> {
              watchtower-server token create --name admin --rights admin"
         );
     } else if access.openness().is_reading_public {
-        tracing::info!("everyone who reaches this address can read what the page shows");
+        tracing::info!("everyone who reaches this address can see what the page shows");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Downloads pictures and movies from the configured hosts, and from nowhere else. Every step of a redirect is checked as the
-//! first: its host is configured, its address may be reached, and it gets the headers of its own host alone.
+//! first: its host is configured, and its address may be reached. None leads from outside to a private host, and what is
+//! configured for a host is sent to it only as long as nobody else has led there.
 
 use std::{collections::HashMap, error::Error as _, pin::Pin, sync::Arc, time::Duration};
 
@@ -60,7 +61,7 @@ pub struct Response {
     pub content_range: Option<String>,
     /// The value of `Accept-Ranges`.
     pub accept_ranges: Option<String>,
-    /// The body. One of the host's connections is taken until it is dropped.
+    /// The body. Of a file that is kept, one of the host's connections is taken until it is dropped.
     pub body: Body,
 }
 
@@ -81,6 +82,16 @@ pub enum Fetched {
     NotModified,
     /// The file.
     Response(Response),
+}
+
+/// What a file is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// To be kept: it takes one of the host's connections until it is here, and there is time to wait for one.
+    Keep,
+    /// To be passed on to somebody who waits: not for long, and then perhaps for the length of a film, in which the others are to
+    /// get theirs.
+    PassOn,
 }
 
 /// Asks the configured hosts for files.
@@ -119,18 +130,30 @@ impl Client {
     /// Waits for one of the host's connections, then at most the host's timeout for the answer to begin: for the name, the
     /// connection and the headers together.
     pub async fn get(&self, url: &Url, validators: &Validators, range: Option<&str>) -> Result<Fetched, Failure> {
-        let question = question(validators, range);
+        self.fetch(url, &question(validators, range), Use::Keep).await
+    }
+
+    /// The same for whoever waits for the file: at most the host's timeout for one of its connections, which is free again when
+    /// the answer begins.
+    pub async fn pass_on(&self, url: &Url, validators: &Validators, range: Option<&str>) -> Result<Fetched, Failure> {
+        self.fetch(url, &question(validators, range), Use::PassOn).await
+    }
+
+    async fn fetch(&self, url: &Url, question: &HeaderMap, wanted: Use) -> Result<Fetched, Failure> {
         let mut at = url.clone();
         let mut host = self.host_of(url)?;
+        let mut is_own = true;
         for _ in 0..=MOST_REDIRECTS {
-            let permit = host.connections.clone().acquire_owned().await.ok();
-            let answer = self.ask(host, &at, &question).await?;
+            let permit = place_at(host, &at, wanted).await?;
+            let answer = self.ask(host, &at, question, is_own).await?;
             if !is_redirect(answer.status()) {
-                return read(answer, Asked { host: host.clone(), url: at, _permit: permit }, &question);
+                let permit = permit.filter(|_| wanted == Use::Keep);
+                return read(answer, Asked { host: host.clone(), url: at, _permit: permit }, question);
             }
             let next = target(&answer, &at)?;
             let refused = |why| Failure::Redirect { from: shown(&at), why: Box::new(why) };
-            host = self.host_of_target(&at, &next).map_err(refused)?;
+            host = self.host_of_target(host, &at, &next).map_err(refused)?;
+            is_own &= next.origin() == at.origin();
             at = next;
         }
         Err(Failure::TooManyRedirects(shown(url)))
@@ -153,20 +176,45 @@ impl Client {
         }
     }
 
-    fn host_of_target(&self, from: &Url, to: &Url) -> Result<&Arc<Host>, Failure> {
+    /// The same of where a host redirects to.
+    fn host_of_target(&self, host: &Host, from: &Url, to: &Url) -> Result<&Arc<Host>, Failure> {
         if from.scheme() == "https" && to.scheme() == "http" {
             return Err(Failure::Downgrade(shown(to)));
         }
-        self.host_of(to)
+        let target = self.host_of(to)?;
+        // Who is outside is not to choose what is asked for inside.
+        if target.private && !host.private {
+            return Err(Failure::Inward(shown(to)));
+        }
+        Ok(target)
     }
 
-    async fn ask(&self, host: &Host, url: &Url, question: &HeaderMap) -> Result<reqwest::Response, Failure> {
+    /// Asks for a URL. `is_own`: with the headers of its host, to which nobody else has led.
+    async fn ask(
+        &self,
+        host: &Host,
+        url: &Url,
+        question: &HeaderMap,
+        is_own: bool,
+    ) -> Result<reqwest::Response, Failure> {
         let way = self.ways.get(&host.private).ok_or_else(|| Failure::Unconfigured(shown(url)))?;
-        let mut headers = host.headers.clone();
+        let mut headers = if is_own { host.headers.clone() } else { HeaderMap::new() };
         headers.extend(question.clone());
         let answer = timeout(host.timeout, way.get(url.clone()).headers(headers).send()).await;
         let answer = answer.map_err(|_: Elapsed| Failure::Silent { url: shown(url), waited: host.timeout })?;
         answer.map_err(|error| Failure::unanswered(&error.without_url(), host, url))
+    }
+}
+
+/// One of the connections of a host, as soon as there is one.
+async fn place_at(host: &Host, url: &Url, wanted: Use) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+    let place = host.connections.clone().acquire_owned();
+    match wanted {
+        Use::Keep => Ok(place.await.ok()),
+        Use::PassOn => match timeout(host.timeout, place).await {
+            Ok(place) => Ok(place.ok()),
+            Err(_) => Err(Failure::Busy { url: shown(url), waited: host.timeout }),
+        },
     }
 }
 
@@ -323,4 +371,48 @@ fn http_date(text: &str) -> Option<u64> {
 pub fn back_off(attempts: u32) -> Duration {
     let doubled = 1_u64.checked_shl(attempts.max(1)).unwrap_or(u64::MAX);
     Duration::from_secs(doubled.min(LONGEST_BACK_OFF))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use reqwest::Url;
+    use serde::Deserialize;
+
+    use super::{Client, Failure};
+    use crate::fetch::{
+        guard::{Lookup, System},
+        host::{HostSettings, Hosts},
+    };
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    struct File {
+        media_host: Vec<HostSettings>,
+    }
+
+    /// No test can be a host of the Internet, so that this asks the client alone, and nobody else.
+    #[test]
+    fn no_host_outside_leads_to_one_that_is_private() {
+        let text = "[[media-host]]\nhost = \"cdn.example\"\n[[media-host]]\nhost = \"tracker.example\"\nprivate = true\n\
+                    [[media-host]]\nhost = \"other.example\"\n[[media-host]]\nhost = \"render.example\"\nprivate = true";
+        let hosts = Hosts::new(&toml::from_str::<File>(text).unwrap().media_host).unwrap();
+        let lookup: Arc<dyn Lookup> = Arc::new(System);
+        let client = Client::new(Arc::new(hosts), &lookup).unwrap();
+        let url = |name: &str| Url::parse(&format!("https://{name}.example/a.png")).unwrap();
+        for (from, to, may) in [
+            ("cdn", "tracker", false),
+            ("cdn", "other", true),
+            ("cdn", "cdn", true),
+            ("tracker", "cdn", true),
+            ("tracker", "render", true),
+            ("tracker", "tracker", true),
+        ] {
+            let (from, to) = (url(from), url(to));
+            let host = client.host_of(&from).unwrap();
+            let expected = if may { Ok(()) } else { Err(Failure::Inward(to.to_string())) };
+            assert_eq!(client.host_of_target(host, &from, &to).map(drop), expected, "{from} {to}");
+        }
+    }
 }

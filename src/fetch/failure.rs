@@ -50,6 +50,9 @@ pub enum Failure {
     /// A redirect would give up encryption.
     #[error("{0} is not encrypted, what led to it is")]
     Downgrade(String),
+    /// A redirect would lead inside from outside.
+    #[error("{0} is on a host that is private, and what led to it is not: name it by its own URL")]
+    Inward(String),
     /// A redirect says nothing that can be followed.
     #[error("the answer of {0} is a redirect without an address that can be followed")]
     NoTarget(String),
@@ -92,6 +95,18 @@ pub enum Failure {
         host: String,
         /// What is wrong with the certificate.
         reason: String,
+    },
+    /// As many requests as the host may get did not come to an answer in time.
+    #[error(
+        "{url}: its host has had all the requests at once that it may get for {} s: ask again in a moment; \
+         connections of its [[media-host]] says how many",
+        waited.as_secs_f32()
+    )]
+    Busy {
+        /// What was to be asked for.
+        url: String,
+        /// The host's timeout.
+        waited: Duration,
     },
     /// No answer began in time.
     #[error("{url}: no answer within {} s", waited.as_secs_f32())]
@@ -154,6 +169,7 @@ impl Failure {
         match self {
             Self::Status { status, .. } => !(matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error()),
             Self::Name { .. }
+            | Self::Busy { .. }
             | Self::Connect { .. }
             | Self::Silent { .. }
             | Self::Unreadable { .. }

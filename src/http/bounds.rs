@@ -17,6 +17,7 @@ use super::{
     pace::Pace,
     problem::Problem,
     rates::Rate,
+    share::Shares,
     weight,
 };
 use crate::{access::Caller, limits::Limits};
@@ -42,6 +43,8 @@ pub struct Bounds {
     /// Memory for what bodies come to once they are read: one that is whole waits for it, with its bytes in hand, so that the
     /// two cannot be one room.
     pub weights: weight::Room,
+    /// How many requests each client has at work.
+    pub shares: Arc<Shares>,
     uploads: Arc<Semaphore>,
     trials: Arc<Semaphore>,
     requests: Option<Rate<ClientKey>>,
@@ -57,6 +60,7 @@ impl Bounds {
             deliveries: Room::new((limits.bodies / PART_OF_DELIVERIES).max(max_delivery)),
             // Small bodies are to have room even where no large ones are taken.
             weights: weight::Room::new(max_body.max(8 << 20)),
+            shares: Shares::new(limits.connections),
             uploads: Arc::new(Semaphore::new(limits.uploads.min(Semaphore::MAX_PERMITS))),
             trials: Arc::new(Semaphore::new(TRIALS)),
             requests: Rate::new(limits.rate, Duration::from_secs(1)),
@@ -148,7 +152,8 @@ pub async fn limit_requests(State(bounds): State<Arc<Bounds>>, request: Request,
 /// Refuses whoever has guessed at tokens too often. Stands inside of what finds out who asks: one whose token is known does not
 /// guess, and is not kept out by others at the same address, nor does a token that ran out on some screen count against them.
 pub async fn limit_guesses(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
-    let is_guess = request.extensions().get::<Caller>().is_some_and(Caller::guesses) && !is_delivery(&request);
+    // A delivery is none: one source with a wrong secret is not to silence the others, which come from the same service.
+    let is_guess = request.extensions().get::<Caller>().is_some_and(Caller::guesses);
     let Some(rate) = bounds.failures.as_ref().filter(|_| is_guess) else {
         return next.run(request).await;
     };
@@ -165,9 +170,8 @@ pub async fn limit_guesses(State(bounds): State<Arc<Bounds>>, request: Request, 
     response
 }
 
-/// Whether it is a delivery of a webhook. One source with a wrong secret is not to silence the others, which come from the same
-/// service.
-fn is_delivery(request: &Request) -> bool {
+/// Whether it is a delivery of a webhook, which is verified by its source and has no token.
+pub fn is_delivery(request: &Request) -> bool {
     let source = request.uri().path().strip_prefix("/api/webhooks/");
     request.method() == Method::POST && source.is_some_and(|source| !source.contains('/'))
 }

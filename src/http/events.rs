@@ -12,7 +12,10 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use serde_json::json;
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{broadcast, watch},
+    time::{Interval, MissedTickBehavior, interval},
+};
 
 use super::{
     AppState,
@@ -27,9 +30,6 @@ use crate::{
     writer::Clock,
 };
 
-/// How often a comment is sent when nothing happens, so that a lost connection is noticed.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-
 /// Adds the stream of events.
 #[must_use]
 pub fn add_to(api: Api) -> Api {
@@ -37,7 +37,7 @@ pub fn add_to(api: Api) -> Api {
         Method::Get,
         "/api/events",
         events,
-        Endpoint::new("getEvents", "operations", Need::Read, "Follows what is published (server-sent events).")
+        Endpoint::new("getEvents", "operations", Need::Shown, "Follows what is published (server-sent events).")
             .about("One event `published` for each project whose new revision can be seen: `{\"project\", \"revision\"}`; `project` is null for the list of projects and what they share. `id` is the revision; `Last-Event-ID` resumes.")
             .header("Last-Event-ID", "The revision of the last event that was seen.")
             .streams("200", "The events; it does not end by itself")
@@ -53,8 +53,10 @@ async fn events(State(state): State<AppState>, caller: Caller, headers: HeaderMa
             Some(text.parse::<u64>().map_err(wrong)?)
         }
     };
-    let follower = Follower::new(&state, caller, last);
-    let sse = Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
+    let heartbeat = state.bounds.limits.heartbeat;
+    let follower = Follower::new(&state, caller, last, heartbeat);
+    // So that a lost connection is noticed when nothing happens.
+    let sse = Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(heartbeat).text("still here"));
     Ok(sse.into_response())
 }
 
@@ -66,6 +68,8 @@ struct Follower {
     events: broadcast::Receiver<Published>,
     progress: watch::Receiver<Progress>,
     stopping: watch::Receiver<bool>,
+    /// When the token is looked at though nothing is published.
+    heartbeat: Interval,
     seen: BTreeMap<Option<Id>, u64>,
     pending: Vec<Published>,
     _listening: Listening,
@@ -74,7 +78,9 @@ struct Follower {
 impl Follower {
     /// Listens first and looks then, so that nothing is missed in between. Without a last event, all that can be seen
     /// now counts as seen.
-    fn new(state: &AppState, caller: Caller, last: Option<u64>) -> Self {
+    fn new(state: &AppState, caller: Caller, last: Option<u64>, heartbeat: Duration) -> Self {
+        let mut heartbeat = interval(heartbeat);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (events, progress) = (state.publisher.events(), state.publisher.progress());
         let now = progress.borrow().seen.clone();
         let mut follower = Self {
@@ -84,6 +90,7 @@ impl Follower {
             events,
             progress,
             stopping: state.stopping.clone(),
+            heartbeat,
             seen: BTreeMap::new(),
             pending: Vec::new(),
             _listening: state.metrics.requests.listening(),
@@ -127,7 +134,7 @@ impl Follower {
     }
 
     /// Whether the token is still valid with which this began, perhaps long ago.
-    async fn may_still_read(&mut self) -> bool {
+    async fn may_still_listen(&mut self) -> bool {
         match self.access.still(&self.caller, (self.clock)()).await {
             Ok(caller) => self.caller = caller,
             Err(error) => {
@@ -135,29 +142,33 @@ impl Follower {
                 return false;
             }
         }
-        self.caller.may(Need::Read, Place::default()).is_ok()
+        self.caller.may(Need::Shown, Place::default()).is_ok()
     }
 
     async fn next(&mut self) -> Option<Published> {
         loop {
             if let Some(published) = self.pending.pop() {
-                if !self.may_still_read().await {
+                if !self.may_still_listen().await {
                     return None;
                 }
-                if published.project.as_ref().is_none_or(|project| self.caller.reads(project)) {
+                if published.project.as_ref().is_none_or(|project| self.caller.sees(project)) {
                     return Some(published);
                 }
                 continue;
             }
             let received = tokio::select! {
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
-                received = self.events.recv() => received,
+                received = self.events.recv() => Some(received),
+                _ = self.heartbeat.tick() => None,
             };
             match received {
-                Ok(published) => self.note(published),
+                Some(Ok(published)) => self.note(published),
                 // Too far behind: the whole state says what was missed.
-                Err(broadcast::error::RecvError::Lagged(_)) => self.look(),
-                Err(broadcast::error::RecvError::Closed) => return None,
+                Some(Err(broadcast::error::RecvError::Lagged(_))) => self.look(),
+                Some(Err(broadcast::error::RecvError::Closed)) => return None,
+                // Where nothing is told for long, it still ends with its token.
+                None if !self.may_still_listen().await => return None,
+                None => {}
             }
         }
     }

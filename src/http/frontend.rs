@@ -56,7 +56,8 @@ pub async fn serve(state: &AppState, path: &str, request: Request) -> Response {
             Some(("text/html; charset=utf-8", Bytes::from_static(page::LANDING_HTML.as_bytes())))
         }
         "landing.js" if state.site.page.is_none() => {
-            Some(("text/javascript; charset=utf-8", Bytes::from_static(page::LANDING_JS.as_bytes())))
+            let list = format!("/{}", state.site.target.layout().list_path());
+            Some(("text/javascript; charset=utf-8", page::LANDING_JS.replace("TREE", &list).into()))
         }
         _ => {
             let picture = media::placeholders().into_iter().find(|(name, _)| *name == path);

@@ -19,6 +19,7 @@ use super::{
     client::Client,
     pace::in_time,
     problem::{Problem, with_request_id},
+    share::limit_share,
 };
 use crate::access::without_tokens;
 
@@ -42,6 +43,7 @@ pub fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
             tracing::error!("a request made the server panic");
             Problem::Internal.into_response()
         }))
+        .layer(middleware::from_fn_with_state(state.bounds.clone(), limit_share))
         .layer(middleware::from_fn_with_state(state.bounds.clone(), in_time))
         .layer(middleware::from_fn_with_state(state.clone(), trace))
 }

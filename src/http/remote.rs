@@ -78,7 +78,7 @@ async fn ask(
     // Several parts at once come in a form of their own, which nobody needs: the whole will do (RFC 9110, 14.2).
     let range = text(header::RANGE).filter(|range| is_movie && !range.contains(','));
     let condition = text(header::IF_RANGE);
-    let part = match client.get(url, &validators, range.as_deref()).await? {
+    let part = match client.pass_on(url, &validators, range.as_deref()).await? {
         Fetched::Response(part) => part,
         Fetched::NotModified => return Ok(None),
     };
@@ -89,10 +89,9 @@ async fn ask(
     if part.status != 206 || !condition.as_ref().is_some_and(is_other) {
         return Ok(Some(part));
     }
-    // A part of what has changed since is not to be put beside what the client has. The part goes first: it may have the only
-    // connection.
+    // A part of what has changed since is not to be put beside what the client has. Nobody reads the part.
     drop(part);
-    match client.get(url, &validators, None).await? {
+    match client.pass_on(url, &validators, None).await? {
         Fetched::Response(whole) => Ok(Some(whole)),
         Fetched::NotModified => Ok(None),
     }
@@ -139,6 +138,9 @@ fn movie(response: client::Response, mut out: HeaderMap, is_head: bool) -> Respo
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         tracing::warn!(%failure, "a file could not be passed on");
-        Self::BadGateway(failure.to_string())
+        match failure {
+            Failure::Busy { .. } => Self::Unavailable(failure.to_string()),
+            _ => Self::BadGateway(failure.to_string()),
+        }
     }
 }

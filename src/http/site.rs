@@ -27,7 +27,7 @@ use crate::{
 pub async fn serve(State(state): State<AppState>, caller: Caller, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let project = project_of(&path);
-    let need = if project.is_some() { Need::Read } else { Need::Page };
+    let need = if project.is_some() { Need::Shown } else { Need::Page };
     if let Err(denied) = caller.may(need, Place { project, source: None }) {
         return Problem::from(denied).into_response();
     }

@@ -169,7 +169,7 @@ async fn make(State(state): State<AppState>, headers: HeaderMap, body: Body) -> 
     let value = body::parse(&bytes)?;
     let now = (state.clock)();
     let wish = read(value, now)?;
-    let (secret, token) = state.access.make(&wish, now).await.map_err(|not_made| match not_made {
+    let (secret, token) = state.access.make(wish, now).await.map_err(|not_made| match not_made {
         NotMade::Name => Problem::invalid("/name", NotMade::Name.to_string()),
         NotMade::First => Problem::invalid("/rights", NotMade::First.to_string()),
         NotMade::Failed(error) => error.into(),
@@ -184,7 +184,7 @@ async fn revoke(State(state): State<AppState>, Path(id): Path<String>) -> Result
     let missing = || Problem::NotFound("there is no token with this id".to_owned());
     // What is no id is not repeated: somebody may have put the token itself there.
     let id = Id::parse(&id).map_err(|_| missing())?;
-    if !state.access.revoke(&id, (state.clock)()).await? {
+    if !state.access.revoke(id.clone(), (state.clock)()).await? {
         return Err(missing());
     }
     tracing::info!(%id, "a token was revoked");

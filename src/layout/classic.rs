@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Look, Rendered, TreeFile, media, project_folder,
+    Layout, Look, Rendered, TreeFile, media, project_folder,
     shared::{Content, Named, called, color},
 };
 use crate::model::{
@@ -165,5 +165,5 @@ pub fn list_files(
         task_status: statuses.map(|(id, status)| WireStatus::new(id, status)).collect(),
         task_types: task_types.map(|(id, task_type)| WireType::new(id, task_type)).collect(),
     };
-    Ok(vec![TreeFile::json("data/projects/context.json".to_owned(), &wire)?])
+    Ok(vec![TreeFile::json(Layout::Classic.list_path().to_owned(), &wire)?])
 }

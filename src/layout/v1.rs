@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Look, Rendered, TreeFile,
+    Layout, Look, Rendered, TreeFile,
     classic::{WireStatus, WireType, WireUser},
     media, project_folder,
     shared::{Content, CutEdit, Named, Played, called},
@@ -159,5 +159,5 @@ pub fn list_files(
         Some(WireListed { name: called(id, &project.name), id, thumbnail_url, episodes: episodes.collect() })
     });
     let list = WireList { projects: listed.collect() };
-    Ok(vec![TreeFile::json("data/projects-list/index.json".to_owned(), &list)?])
+    Ok(vec![TreeFile::json(Layout::V1.list_path().to_owned(), &list)?])
 }

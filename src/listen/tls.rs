@@ -74,14 +74,27 @@ impl Tls {
     }
 }
 
-/// Reads all certificates again, and says what became of it.
-pub fn reload(certificates: &[Arc<Tls>]) {
+/// Reads all certificates again, and says in the log what became of it; gives the same in words, none if there are none.
+pub fn reload(certificates: &[Arc<Tls>]) -> Vec<String> {
+    let (mut renewed, mut words) = (0, Vec::new());
     for tls in certificates {
         match tls.reload() {
-            Ok(()) => tracing::info!(certificate = %tls.certificate.display(), "the certificate was read again"),
-            Err(error) => tracing::error!(%error, "the certificate stays the one of before"),
+            Ok(()) => {
+                tracing::info!(certificate = %tls.certificate.display(), "the certificate was read again");
+                renewed += 1;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the certificate stays the one of before");
+                words.push(format!("a certificate stays the one of before: {error}"));
+            }
         }
     }
+    match renewed {
+        0 => {}
+        1 => words.push("1 certificate was read again".to_owned()),
+        _ => words.push(format!("{renewed} certificates were read again")),
+    }
+    words
 }
 
 fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Error> {

@@ -1,34 +1,24 @@
-// The list of projects on the landing page: read at once, and again while somebody looks.
+// The list of projects on the landing page: read at once, and again while somebody looks. It is that of the tree, which whoever
+// sees this page may see.
 "use strict";
 
 const INTERVAL_MS = 10000;
-const MAX_PAGES = 50;
+const LIST = "TREE";
 
 const element = (id) => document.getElementById(id);
 
-/** All projects; follows the `next` links of a long list. Throws an Error with a message for people. */
+/** All projects. Throws an Error with a message for people. */
 async function loadProjects() {
-  const projects = [];
-  let url = new URL("/api/projects", location.origin);
-  for (let page = 0; url && page < MAX_PAGES; page++) {
-    const response = await fetch(url, { headers: { Accept: "application/json" } });
-    if (response.status === 401 || response.status === 403) {
-      throw new Error("Reading the projects needs a token with the right to read.");
-    }
-    if (!response.ok) {
-      throw new Error(`The projects cannot be read: the server answered ${response.status}.`);
-    }
-    projects.push(...(await response.json()));
-    url = nextPage(response);
+  const response = await fetch(LIST, { headers: { Accept: "application/json" } });
+  if (response.status === 401 || response.status === 403) {
+    throw new Error("Reading the projects needs a token with the right to read.");
   }
-  return projects;
-}
-
-/** Where a list goes on, by its Link header; null at its end. Never another server. */
-function nextPage(response) {
-  const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(response.headers.get("Link") || "");
-  const url = next && new URL(next[1], response.url);
-  return url && url.origin === location.origin ? url : null;
+  // Before the first render there is no list.
+  if (response.status === 404) return [];
+  if (!response.ok) {
+    throw new Error(`The projects cannot be read: the server answered ${response.status}.`);
+  }
+  return (await response.json()).projects;
 }
 
 /** One project with its links. What comes from the server becomes text, never markup. */
@@ -39,7 +29,7 @@ function projectRow(project) {
     textIn("span", "name", project.name || project.id),
     textIn("span", "facts", [project.id, project.fps && `${project.fps} fps`].filter(Boolean).join(" · ")),
     links(project.name || project.id, [
-      ["project", `/api/projects/${id}`],
+      ["project.json", `/data/projects/${id}/project.json`],
       ["shots.json", `/data/projects/${id}/shots.json`],
     ]),
   );

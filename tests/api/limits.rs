@@ -10,7 +10,7 @@ mod proxies;
 mod rates;
 mod readers;
 mod stopping;
-mod tls;
+pub mod tls;
 mod uploads;
 
 use std::time::Duration;

@@ -4,9 +4,12 @@ use std::fs;
 
 use serde_json::json;
 use tempfile::TempDir;
-use watchtower_server::{http, layout::Layout};
+use watchtower_server::{http, layout::Layout, server::SiteOptions};
 
-use crate::support::{Answer, TestServer, page};
+use crate::{
+    support::{Answer, TestServer, page},
+    tokens::Holder,
+};
 
 /// The addresses that an HTML page of ours loads at once.
 fn loaded_by(html: &str) -> Vec<&str> {
@@ -27,6 +30,32 @@ async fn without_a_page_there_is_one_that_says_what_this_is() {
         }
     }
     assert!(server.get("/landing.js").await.expect(200).header("content-type").starts_with("text/javascript"));
+}
+
+#[tokio::test]
+async fn our_page_lists_what_the_tree_lists_also_for_those_who_have_no_token_where_reading_is_public() {
+    let server = TestServer::start_with(|options| {
+        options.openness.is_reading_public = true;
+        options.sites.push(SiteOptions { layout: Layout::V1, ..options.sites[0].clone() });
+    })
+    .await;
+    server.put("/api/projects/p?wait=published", &json!({"name": "P", "fps": 25})).await.expect(201);
+    Holder::admin(&server).await;
+    for layout in [Layout::Classic, Layout::V1] {
+        let get = async |path: &str| {
+            let url = format!("http://{}{path}", server.address_of(layout));
+            server.send(server.client.get(url)).await
+        };
+        let script = get("/landing.js").await.expect(200).text;
+        let list = script.split('"').find(|text| text.starts_with("/data/")).unwrap();
+        let listed = get(list).await.expect(200).json();
+        assert_eq!((&listed["projects"][0]["id"], &listed["projects"][0]["name"]), (&json!("p"), &json!("P")));
+        assert!(!script.contains("/api/projects"), "which is not public");
+        for file in ["project.json", "shots.json"] {
+            assert!(script.contains(&format!("/{file}`")), "{file} is linked");
+            get(&format!("/data/projects/p/{file}")).await.expect(200);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
-//! Reading the configuration again, on SIGHUP: all of it is taken, or nothing.
+//! Reading the configuration again, on SIGHUP: all of it is taken, or nothing. Certificates are read again in any case: who
+//! renews one is not to depend on what somebody else is writing into the file.
 
 use std::{
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
     sync::Weak,
 };
@@ -40,17 +41,21 @@ impl Reload {
             // The server is not to be kept alive by this.
             let Some(parts) = parts.upgrade() else { return };
             manager::reloading();
-            match self.reload(&parts).await {
-                Ok(outcome) => {
-                    tracing::info!("{outcome}");
-                    manager::reloaded(&outcome);
+            let certificates: Vec<_> = parts.sites.iter().filter_map(|site| site.tls.clone()).collect();
+            let renewed = tls::reload(&certificates);
+            let configuration = match self.reload(&parts).await {
+                Ok(taken) => {
+                    tracing::info!("{taken}");
+                    taken
                 }
                 Err(error) => {
                     let reason = format!("{error:#}");
                     tracing::error!(error = reason, "the configuration is not sound: everything stays as it was");
-                    manager::reloaded(&format!("the configuration is not sound, and was not taken: {reason}"));
+                    format!("the configuration is not sound, and was not taken: {reason}")
                 }
-            }
+            };
+            let outcome: Vec<String> = iter::once(configuration).chain(renewed).collect();
+            manager::reloaded(&outcome.join("; "));
         }
     }
 
@@ -97,13 +102,8 @@ async fn take(settings: &Settings, parts: &Parts) -> anyhow::Result<String> {
     let faults = parts.webhooks.faults(&sources).await;
     anyhow::ensure!(faults.is_empty(), "{}", faults.join("; "));
     let hooks = notify::Hooks::new(&settings.publish_hook).map_err(crate::server::Error::PublishHooks)?;
-    let certificates: Vec<_> = parts.sites.iter().filter_map(|site| site.tls.clone()).collect();
     let (sources_count, hooks_count) = (sources.iter().count(), settings.publish_hook.len());
     parts.webhooks.replace(sources);
     parts.notices.replace(hooks);
-    tls::reload(&certificates);
-    let certificates = certificates.len();
-    Ok(format!(
-        "the configuration was read again: {sources_count} sources of webhooks, {hooks_count} publish hooks, {certificates} certificates"
-    ))
+    Ok(format!("the configuration was read again: {sources_count} sources of webhooks, {hooks_count} publish hooks"))
 }

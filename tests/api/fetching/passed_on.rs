@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
     server_with, shot,
     tracker::{self, File, Reply, Tracker},
 };
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, DEADLINE, TestServer};
 
 const RED: [u8; 3] = [250, 0, 0];
 
@@ -240,6 +241,46 @@ async fn who_goes_away_in_the_middle_of_a_movie_frees_the_connection() {
         assert_eq!(look_at(&server.file(&picture[1..]).await).1, RED);
     }
     assert_eq!(tracker.counts().most, 1);
+}
+
+#[tokio::test]
+async fn who_watches_a_movie_keeps_nobody_from_the_other_files_of_its_host() {
+    let (tracker, server) = passing_on("connections = 1").await;
+    tracker.has("/cut.mp4", File::movie(vec![7; 64 << 20]));
+    tracker.has("/a.png", File::png(png(RED)));
+    let path = pushed_movie(&server, &tracker.url("/cut.mp4")).await;
+    let picture = pushed(&server, &tracker.url("/a.png")).await;
+    let mut viewers = Vec::new();
+    for _ in 0..3 {
+        let mut viewer = TcpStream::connect(server.address).await.unwrap();
+        viewer.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).await.unwrap();
+        let mut begun = vec![0; 1 << 16];
+        timeout(DEADLINE, viewer.read_exact(&mut begun)).await.expect("another viewer has the place").unwrap();
+        assert!(begun.starts_with(b"HTTP/1.1 200 OK"));
+        viewers.push(viewer);
+    }
+    assert_eq!(tracker.counts().open, 3, "they are too long to have come whole");
+    assert_eq!(look_at(&server.file(&picture[1..]).await).1, RED);
+}
+
+#[tokio::test]
+async fn nobody_waits_longer_for_a_place_at_a_host_than_for_its_answer() {
+    let (tracker, server) = passing_on("connections = 1\ntimeout = 0.5").await;
+    tracker.set("/a.png", Reply::Held(Box::new(Reply::page("404 Not Found", ""))));
+    let path = pushed(&server, &tracker.url("/a.png")).await;
+    let (mut silent, mut busy) = (0, 0);
+    for answer in futures_util::future::join_all((0..6).map(|_| server.get(&path))).await {
+        if answer.status == 502 {
+            silent += 1;
+        } else {
+            let refused = answer.refused(503, "unavailable");
+            assert!(refused.text.contains(&tracker.host()), "{}", refused.text);
+            assert_eq!(refused.header("retry-after"), "1");
+            busy += 1;
+        }
+    }
+    // The place may become free just in time for one of those that wait.
+    assert!((1..=2).contains(&silent), "{silent} without an answer, {busy} without a place");
 }
 
 #[tokio::test]

@@ -10,21 +10,34 @@ use tokio::{
 use watchtower_server::limits::Limits;
 
 use super::{GET, NEVER, answer, is_served, rest, sent, server_with};
-use crate::{support::TestServer, tokens::Holder};
+use crate::{
+    support::{TestServer, until},
+    tokens::Holder,
+};
+
+/// The head of a request that a proxy sends for a client.
+fn of_client(client: &str, request: &str) -> String {
+    format!("{request} HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: {client}\r\n\r\n")
+}
 
 /// A connection that is at work: a listener.
 async fn busy(server: &TestServer) -> TcpStream {
-    let mut stream = sent(server, "GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    busy_for(server, "127.0.0.1").await
+}
+
+/// The same, for a client behind a proxy.
+async fn busy_for(server: &TestServer, client: &str) -> TcpStream {
+    let mut stream = sent(server, &of_client(client, "GET /api/events")).await;
     let mut first = [0; 15];
     stream.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200 OK");
     stream
 }
 
-/// A server with four places, on which nobody is connected any more.
+/// A server with four places, on which nobody is connected any more, and which believes proxies on this machine.
 async fn small() -> TestServer {
     let mut server = server_with(|limits| (limits.connections, limits.head, limits.idle) = (4, NEVER, NEVER)).await;
-    server.restart().await;
+    server.restart_with(|options| options.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]).await;
     server
 }
 
@@ -68,8 +81,8 @@ async fn connections_that_say_nothing_or_not_all_keep_nobody_out() {
 async fn where_every_connection_is_at_work_others_wait_until_one_is_not() {
     let server = small().await;
     let mut all = Vec::new();
-    for _ in 0..3 {
-        all.push(busy(&server).await);
+    for client in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+        all.push(busy_for(&server, client).await);
     }
     let body = r#"{"name": "Ada"}"#;
     let head = format!(
@@ -168,4 +181,99 @@ async fn one_address_has_half_of_all_connections_at_most() {
     let mut other = sent_from("127.0.0.2", &server, GET).await;
     answer(&mut other).await;
     is_served(&mut elder).await;
+}
+
+const ONE: &str = "192.0.2.1";
+const OTHER: &str = "192.0.2.2";
+
+/// What is answered to a client on a connection of its proxy: the status, and the head.
+async fn asked(stream: &mut TcpStream, client: &str, request: &str) -> (u16, String) {
+    stream.write_all(of_client(client, request).as_bytes()).await.unwrap();
+    let (head, _) = answer(stream).await;
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
+}
+
+/// Waits until a client is served again.
+async fn served_again(stream: &mut TcpStream, client: &str) {
+    until("served again", async || (asked(stream, client, "GET /api/users").await.0 == 200).then_some(())).await;
+}
+
+#[tokio::test]
+async fn one_client_behind_a_proxy_has_half_of_all_connections_at_work_at_most() {
+    let server = small().await;
+    let (first, second) = (busy_for(&server, ONE).await, busy_for(&server, ONE).await);
+    let mut proxy = sent(&server, "").await;
+    for request in ["GET /api/users", "GET /api/events", "GET /data/projects/context.json", "GET /"] {
+        let (status, head) = asked(&mut proxy, ONE, request).await;
+        assert_eq!(status, 503, "{head}");
+        assert!(head.contains("retry-after: 1") && head.contains("application/problem+json"), "{head}");
+        assert_eq!(
+            asked(&mut proxy, OTHER, "GET /api/users").await.0,
+            200,
+            "whoever else comes by the proxy is served"
+        );
+    }
+    for request in ["GET /healthz", "GET /readyz"] {
+        assert_eq!(asked(&mut proxy, ONE, request).await.0, 200);
+    }
+    drop(first);
+    served_again(&mut proxy, ONE).await;
+    let first = busy_for(&server, ONE).await;
+    assert_eq!(asked(&mut proxy, ONE, "GET /api/users").await.0, 503);
+    drop((first, second));
+    served_again(&mut proxy, ONE).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_what_it_asked_for_is_counted_until_it_goes() {
+    let server = small().await;
+    let shot = serde_json::json!({"name": "S", "data": {"note": "x".repeat(24 << 20)}});
+    server.put("/api/projects/p/shots/s", &shot).await.expect(201);
+    let mut deaf = Vec::new();
+    for _ in 0..2 {
+        let mut stream = sent(&server, &of_client(ONE, "GET /api/projects/p/shots/s")).await;
+        let mut first = [0; 15];
+        stream.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200 OK");
+        deaf.push(stream);
+    }
+    let mut proxy = sent(&server, "").await;
+    assert_eq!(asked(&mut proxy, ONE, "GET /api/users").await.0, 503);
+    assert_eq!(asked(&mut proxy, OTHER, "GET /api/users").await.0, 200);
+    deaf.clear();
+    served_again(&mut proxy, ONE).await;
+}
+
+#[tokio::test]
+async fn however_a_request_ends_it_is_not_counted_any_more() {
+    let server = small().await;
+    let mut proxy = sent(&server, "").await;
+    for _ in 0..3 {
+        for (request, status) in [
+            ("GET /api/users", 200),
+            ("GET /data/projects/context.json", 200),
+            ("PUT /data/nothing", 405),
+            ("DELETE /api/users", 405),
+            ("GET /api/projects/%FF", 400),
+        ] {
+            let (found, head) = asked(&mut proxy, ONE, request).await;
+            assert_eq!(found, status, "{request}: {head}");
+        }
+        // Who leaves without an answer, in the middle of a body, or of the answer.
+        drop(sent(&server, &of_client(ONE, "GET /api/events")).await);
+        let head = of_client(ONE, "PUT /api/users/ada").replace("\r\n\r\n", "\r\ncontent-length: 100\r\n\r\n{");
+        drop(sent(&server, &head).await);
+        drop(busy_for(&server, ONE).await);
+        served_again(&mut proxy, ONE).await;
+    }
+    // All of them are there again.
+    let head = of_client(ONE, "GET /api/events");
+    until("two at a time", async || {
+        let (mut first, mut second) = (sent(&server, &head).await, sent(&server, &head).await);
+        let [mut one, mut two] = [[0; 12]; 2];
+        first.read_exact(&mut one).await.unwrap();
+        second.read_exact(&mut two).await.unwrap();
+        (&one == b"HTTP/1.1 200" && one == two).then_some(())
+    })
+    .await;
 }

@@ -20,27 +20,27 @@ use crate::{
 };
 
 /// The files of a certificate and its key.
-struct Files {
+pub struct Files {
     folder: TempDir,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let files = Self { folder: TempDir::new().unwrap() };
         files.renew();
         files
     }
 
-    fn certificate(&self) -> PathBuf {
+    pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("certificate.pem")
     }
 
-    fn key(&self) -> PathBuf {
+    pub fn key(&self) -> PathBuf {
         self.folder.path().join("key.pem")
     }
 
     /// Puts others in their place.
-    fn renew(&self) {
+    pub fn renew(&self) {
         let made = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         fs::write(self.certificate(), made.cert.pem()).unwrap();
         fs::write(self.key(), made.signing_key.serialize_pem()).unwrap();
@@ -51,7 +51,7 @@ impl Files {
     }
 
     /// A client that trusts this certificate alone, and speaks this version.
-    fn client(&self, version: Version) -> reqwest::Client {
+    pub fn client(&self, version: Version) -> reqwest::Client {
         watchtower_server::fetch::client::use_ring();
         let certificate = Certificate::from_pem(&fs::read(self.certificate()).unwrap()).unwrap();
         let client = reqwest::Client::builder().no_proxy().tls_certs_only([certificate]);
@@ -145,7 +145,8 @@ async fn a_renewed_certificate_is_read_again_and_a_broken_one_is_not_taken() {
     let again = files.client(Version::TLS_1_2);
     fs::write(files.certificate(), "").unwrap();
     tls.reload().unwrap_err();
-    reload(&[tls]);
+    let words = reload(&[tls]);
+    assert!(words.len() == 1 && words[0].contains("certificate.pem"), "{words:?}");
     assert_eq!(again.get(url(&server)).send().await.unwrap().status(), 200);
 }
 

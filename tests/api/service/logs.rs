@@ -133,6 +133,26 @@ async fn that_deliveries_are_refused_is_said_once_a_minute_however_many_come() {
     assert!(!said.is_empty() && said.len() < 20 && said[0].contains("refused=1"), "{said:?}");
 }
 
+#[tokio::test]
+async fn the_secret_of_a_source_is_not_taken_for_a_token_that_is_not_valid() {
+    let place = Place::with(
+        "[[webhook]]\nname = \"tracker\"\nverify = \"bearer\"\nsecrets = [\"hush-hush-hush-hush\"]\nmapping = \"changes\"\n",
+    );
+    let process = logging(&place, &[]).await;
+    process.send(Method::POST, "/api/tokens", &json!({"name": "admin", "rights": "admin"})).await;
+    let client = client();
+    for (secret, status) in [("hush-hush-hush-hush", 202), ("hush-hush-hush-huss", 401)] {
+        let request = client.post(process.url() + "/api/webhooks/tracker").bearer_auth(secret);
+        assert_eq!(request.json(&json!({"changes": []})).send().await.unwrap().status(), status);
+    }
+    let count = |log: &[String]| log.iter().filter(|line| line.contains("a token was sent that is not valid")).count();
+    let other = client.get(process.url() + "/api/users").bearer_auth("hush-hush-hush-hush");
+    assert_eq!(other.send().await.unwrap().status(), 401);
+    drop(client);
+    let log = process.stopped().await;
+    assert_eq!(count(&log), 1, "that of the request for users: {log:?}");
+}
+
 /// What the server says of its options before it starts.
 fn refused(options: &[&str]) -> String {
     let program = env!("CARGO_BIN_EXE_watchtower-server");

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 
 use reqwest::Method;
 use serde_json::json;
-use tokio::{net::UnixDatagram, time::timeout};
+use tokio::{net::UnixDatagram, process::Command, time::timeout};
 
 use super::Place;
 use crate::{crash::process::Process, support::DEADLINE};
 
 /// A manager that listens.
-struct Manager {
+pub struct Manager {
     socket: UnixDatagram,
     told: VecDeque<String>,
 }
@@ -31,7 +31,7 @@ impl Manager {
     }
 
     /// The next message with a line that begins like this; what comes before must not have another.
-    async fn hears(&mut self, wanted: &str, never: &str) -> Vec<String> {
+    pub async fn hears(&mut self, wanted: &str, never: &str) -> Vec<String> {
         loop {
             let message = self.next().await;
             if message.iter().any(|line| line.starts_with(wanted)) {
@@ -43,9 +43,8 @@ impl Manager {
     }
 }
 
-async fn start(place: &Place, watchdog: Option<&str>) -> (Process, Manager) {
+pub async fn start(place: &Place, mut command: Command, watchdog: Option<&str>) -> (Process, Manager) {
     let mut manager = Manager::at(place);
-    let mut command = place.command();
     command.env("NOTIFY_SOCKET", place.path("notify")).env_remove("WATCHDOG_PID").env_remove("WATCHDOG_USEC");
     if let Some(micros) = watchdog {
         command.env("WATCHDOG_USEC", micros);
@@ -59,7 +58,7 @@ async fn start(place: &Place, watchdog: Option<&str>) -> (Process, Manager) {
 #[tokio::test]
 async fn a_manager_is_told_when_the_server_is_ready_reloads_and_stops() {
     let place = Place::with("");
-    let (process, mut manager) = start(&place, None).await;
+    let (process, mut manager) = start(&place, place.command(), None).await;
     process.send(Method::PUT, "/api/projects/p?wait=published", &json!({"name": "P"})).await;
     manager.hears("STATUS=projects: 1, revision 1, all published", "READY=1").await;
     process.signal("HUP");
@@ -81,7 +80,7 @@ async fn a_manager_is_told_when_the_server_is_ready_reloads_and_stops() {
 #[tokio::test]
 async fn a_watchdog_hears_nothing_while_the_database_does_not_answer() {
     let place = Place::with("");
-    let (process, mut manager) = start(&place, Some("200000")).await;
+    let (process, mut manager) = start(&place, place.command(), Some("200000")).await;
     for _ in 0..3 {
         manager.hears("WATCHDOG=1", "STOPPING=1").await;
     }
@@ -99,7 +98,7 @@ async fn a_watchdog_hears_nothing_while_the_database_does_not_answer() {
 #[tokio::test]
 async fn a_publish_that_fails_is_told_and_does_not_make_the_server_unwell() {
     let place = Place::with("");
-    let (process, mut manager) = start(&place, Some("200000")).await;
+    let (process, mut manager) = start(&place, place.command(), Some("200000")).await;
     let folder = process.tree().join("data");
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::write(&folder, "in the way").unwrap();

@@ -1,10 +1,15 @@
 //! SIGHUP: the configuration is read again, and taken as a whole, or not at all.
 
-use reqwest::Method;
+use reqwest::{Method, tls::Version};
 use serde_json::{Value, json};
+use tokio::process::Command;
 
-use super::{Place, open_source};
-use crate::crash::process::Process;
+use super::{Place, manager, open_source};
+use crate::{
+    crash::process::{Process, command},
+    limits::tls::Files,
+    support::until,
+};
 
 /// What is answered to a delivery.
 async fn deliver(process: &Process, source: &str, body: &Value) -> u16 {
@@ -89,4 +94,72 @@ async fn without_a_file_the_signal_does_no_harm() {
     process.says("there is no configuration file to be read again").await;
     process.send(Method::PUT, "/api/projects/p?wait=published", &json!({"name": "P"})).await;
     process.terminate().await;
+}
+
+/// The same command, for a server that serves by TLS.
+fn by_tls(mut command: Command, files: &Files) -> Command {
+    command.arg("--tls-cert").arg(files.certificate()).arg("--tls-key").arg(files.key());
+    command
+}
+
+/// Waits until the server has the certificate that is on disk now.
+async fn has_what_is_on_disk(process: &Process, files: &Files) {
+    // With a connection of its own each time.
+    let ask = async || {
+        let url = format!("https://localhost:{}/healthz", process.address.port());
+        files.client(Version::TLS_1_3).get(url).send().await.ok()
+    };
+    until("the new certificate", ask).await;
+}
+
+#[tokio::test]
+async fn certificates_are_read_again_whatever_becomes_of_the_file() {
+    let (files, place) = (Files::new(), Place::with(&open_source("one")));
+    let mut process = Process::of(by_tls(place.command(), &files)).await;
+    let uncompiled = "[[webhook]]\nname = \"two\"\nverify = \"none\"\nfilter = \"[\"\n";
+    for file in [&open_source("two"), "webhook = 7", "[[webhook", "lisen = \"127.0.0.1:1\"", uncompiled] {
+        place.configure(file);
+        files.renew();
+        process.signal("HUP");
+        has_what_is_on_disk(&process, &files).await;
+    }
+    std::fs::remove_file(place.file()).unwrap();
+    files.renew();
+    process.signal("HUP");
+    has_what_is_on_disk(&process, &files).await;
+    // One that is broken is named; that of before stays, and the file is taken all the same.
+    let client = files.client(Version::TLS_1_2);
+    std::fs::write(files.certificate(), "").unwrap();
+    place.configure(&open_source("three"));
+    process.signal("HUP");
+    let line = process.line("the certificate stays the one of before").await;
+    assert!(line.contains("ERROR") && line.contains("certificate.pem"), "{line}");
+    process.says("the configuration was read again: 1 sources of webhooks").await;
+    let url = format!("https://localhost:{}/api/webhooks/three", process.address.port());
+    assert_eq!(client.post(url).json(&json!({"changes": []})).send().await.unwrap().status(), 202);
+    process.terminate().await;
+}
+
+#[tokio::test]
+async fn without_a_file_certificates_are_read_again_too_and_the_manager_is_told_what_became_of_them() {
+    let (files, place) = (Files::new(), Place::with(""));
+    let command = by_tls(command(&place.path("data")), &files);
+    let (process, mut manager) = manager::start(&place, command, None).await;
+    files.renew();
+    process.signal("HUP");
+    has_what_is_on_disk(&process, &files).await;
+    manager.hears("RELOADING=1", "STOPPING=1").await;
+    let ready = manager.hears("READY=1", "STOPPING=1").await;
+    assert!(
+        ready[1].contains("no configuration file") && ready[1].contains("1 certificate was read again"),
+        "{ready:?}"
+    );
+    std::fs::remove_file(files.key()).unwrap();
+    process.signal("HUP");
+    manager.hears("RELOADING=1", "STOPPING=1").await;
+    let ready = manager.hears("READY=1", "STOPPING=1").await;
+    assert!(ready[1].contains("key.pem") && ready[1].contains("stays the one of before"), "{ready:?}");
+    process.signal("TERM");
+    manager.hears("STOPPING=1", "READY=1").await;
+    process.ended_well().await;
 }

@@ -1,12 +1,17 @@
 //! Tokens that change while requests run.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
 use super::{Holder, commands};
 use crate::support::{TestServer, until};
@@ -121,4 +126,69 @@ async fn a_stream_of_events_ends_with_the_token_that_it_began_with() {
     // Of the other project nothing is told.
     assert!(next(&mut of_p).await.unwrap().contains("\"project\":\"p\""));
     let _: Value = admin.get("/api/users").await.expect(200).json();
+}
+
+#[tokio::test]
+async fn a_stream_on_which_nothing_is_told_ends_with_its_token_too() {
+    let server = TestServer::start_with(|options| options.limits.heartbeat = Duration::from_millis(50)).await;
+    let admin = Holder::admin(&server).await;
+    let revoked = admin.make("revoked", &json!({"rights": "read"})).await;
+    let expired = admin.make("expired", &json!({"rights": "read", "expires": "1h"})).await;
+    let mut streams = [listen(&server, Some(&revoked.token)).await, listen(&server, Some(&expired.token)).await];
+    let mut of_admin = listen(&server, Some(&admin.token)).await;
+    server.pass(3600);
+    admin.revoke(&revoked).await;
+    for stream in &mut streams {
+        assert_eq!(next(stream).await, None);
+    }
+    admin.put("/api/users/ada?wait=published", &json!({"name": "Ada"})).await.expect(201);
+    assert!(next(&mut of_admin).await.unwrap().contains("published"), "whose token is valid listens on");
+}
+
+/// How long it is looked whether something does not happen.
+const WHILE: Duration = Duration::from_millis(500);
+
+/// Has somebody ask for a change of tokens and hang up in the middle of it, while the database is kept from writing; then it
+/// may go on. Meanwhile a token is used all the time.
+async fn hung_up(admin: &Holder<'_>, used: &Holder<'_>, method: &str, path: &str, body: &str) {
+    let server = admin.server;
+    let file = server.folder.join("watchtower.db");
+    let mut other = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        server.address,
+        admin.token,
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // Nobody is let in while tokens change, so that is when it is in the middle.
+    until("tokens change", async || timeout(WHILE, used.get("/api/users")).await.is_err().then_some(())).await;
+    drop(stream);
+    // Whoever asks now is not to be let in by what was known before.
+    let early = timeout(WHILE, used.get("/api/users")).await;
+    sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+    assert!(early.is_err(), "{early:?}");
+}
+
+#[tokio::test]
+async fn who_hangs_up_while_a_token_is_revoked_leaves_it_revoked() {
+    let server = TestServer::start().await;
+    let admin = Holder::admin(&server).await;
+    let read = admin.make("read", &json!({"rights": "read"})).await;
+    hung_up(&admin, &read, "DELETE", &format!("/api/tokens/{}", read.id), "").await;
+    read.get("/api/users").await.refused(401, "unauthorized");
+    assert!(admin.listed("read").await["revoked"].is_string());
+}
+
+#[tokio::test]
+async fn who_hangs_up_while_a_token_is_made_leaves_it_made() {
+    let server = TestServer::start().await;
+    let admin = Holder::admin(&server).await;
+    let body = r#"{"name": "read", "rights": "read"}"#;
+    hung_up(&admin, &admin, "POST", "/api/tokens", body).await;
+    assert_eq!(admin.listed("read").await["name"], "read");
+    let again = admin.post("/api/tokens", &serde_json::from_str(body).unwrap()).await;
+    assert_eq!(again.refused(422, "invalid").pointers(), ["/name"]);
 }
