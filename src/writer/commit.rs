@@ -89,7 +89,8 @@ impl Committer {
         };
         match written {
             Ok(()) => {
-                self.alter(altered, &revisions, steps);
+                let emptied = altered.wiped.clone();
+                self.studio.alter(&emptied, altered.by_scope(&revisions, steps));
                 self.announce.send_if_modified(|last| std::mem::replace(last, revision) != revision);
                 for (outcome, is_trial, reply) in replies {
                     self.note(&outcome, is_trial);
@@ -161,15 +162,6 @@ impl Committer {
             }
         }
         Ok(None)
-    }
-
-    fn alter(&self, altered: Layer, revisions: &BTreeMap<Option<Id>, u64>, steps: Vec<(TaskStep, String, u64)>) {
-        for project in &altered.wiped {
-            self.studio.empty(project);
-        }
-        for (project, altered) in altered.by_scope(revisions, steps) {
-            self.studio.alter(project.as_ref(), |scope| scope.apply(altered));
-        }
     }
 }
 
