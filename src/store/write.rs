@@ -194,10 +194,22 @@ pub(super) async fn execute(
 mod tests {
     use sqlx::{Executor, SqlSafeStr};
 
-    #[tokio::test]
-    async fn every_statement_fits_the_schema() {
+    async fn empty() -> sqlx::SqliteConnection {
         let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect("sqlite::memory:").await.unwrap();
         super::super::MIGRATIONS.run(&mut connection).await.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn old_answers_are_found_without_a_look_at_all_of_them() {
+        let plan = sqlx::AssertSqlSafe(format!("explain query plan {}", super::FORGET_ANSWERS));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(plan).fetch_all(&mut empty().await).await.unwrap();
+        assert!(steps.iter().all(|(.., step)| step.starts_with("SEARCH")), "{steps:?}");
+    }
+
+    #[tokio::test]
+    async fn every_statement_fits_the_schema() {
+        let mut connection = empty().await;
         let writes = [
             super::UPSERT,
             super::DELETE,
