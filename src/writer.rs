@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     disk::{Room, Short},
     fetch::Fetches,
+    media::store::Pin,
     metrics::Writes,
     model::{
         Id, Kind,
@@ -69,6 +70,9 @@ pub struct Request {
     /// That these are events, of which each tells a part and which come in any order: a merge creates what it is about even if
     /// what is needed is still missing, and what has a time comes to its place in a list by that.
     pub partial: bool,
+    /// What keeps the files that it attaches. They are let go of when memory says who refers to them, also if whoever sent it does
+    /// not wait for that. What is new among them and was attached before was lost: that it is there again is a change.
+    pub pins: Vec<Pin>,
     /// The delivery of a webhook that this is; that it is applied is noted in the same transaction.
     pub delivery: Option<i64>,
 }

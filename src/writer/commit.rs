@@ -14,6 +14,7 @@ use super::{
     resolve::{Resolve, Touched},
 };
 use crate::{
+    media::store::Pin,
     metrics::Writes,
     model::{
         Id, Kind,
@@ -45,6 +46,8 @@ pub(super) struct Batch {
     answers: HashMap<String, Answer>,
     /// The steps that tasks took, by whom, at which revision.
     pub steps: Vec<(TaskStep, String, u64)>,
+    /// What keeps the files that are attached.
+    pins: Vec<Pin>,
     now: Instant,
 }
 
@@ -77,7 +80,7 @@ impl Committer {
             };
             replies.push((outcome, is_trial, reply));
         }
-        let Batch { draft, mut rows, revision, revisions, steps, .. } = batch;
+        let Batch { draft, mut rows, revision, revisions, steps, pins, .. } = batch;
         for (step, actor, revision) in &steps {
             rows.step(step, actor, *revision);
         }
@@ -91,6 +94,7 @@ impl Committer {
             Ok(()) => {
                 let emptied = altered.wiped.clone();
                 self.studio.alter(&emptied, altered.by_scope(&revisions, steps));
+                drop(pins);
                 self.announce.send_if_modified(|last| std::mem::replace(last, revision) != revision);
                 for (outcome, is_trial, reply) in replies {
                     self.note(&outcome, is_trial);
@@ -240,6 +244,7 @@ impl Batch {
             revisions: BTreeMap::new(),
             answers: HashMap::new(),
             steps: Vec::new(),
+            pins: Vec::new(),
             now,
         }
     }
@@ -257,7 +262,8 @@ impl Batch {
         for precondition in &request.preconditions {
             self.check(precondition)?;
         }
-        let Request { changes, findings, generated, actor, dry_run, idempotency, partial, delivery, .. } = request;
+        let Request { changes, findings, generated, actor, dry_run, idempotency, partial, pins, delivery, .. } =
+            request;
         let mut resolve = Resolve::new(&mut self.draft, findings, self.now, partial);
         resolve.apply(changes);
         let Resolve { findings, touched, steps, .. } = resolve;
@@ -287,6 +293,7 @@ impl Batch {
             self.rows.answer(&answer);
             self.answers.insert(key, answer);
         }
+        self.pins.extend(pins);
         self.draft.keep();
         Ok(outcome)
     }
