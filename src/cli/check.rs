@@ -102,6 +102,7 @@ async fn data(
     media: &Path,
 ) -> anyhow::Result<()> {
     let context = core.studio.context();
+    let store = MediaStore::at(media);
     let is_classic = sites.iter().any(|site| site.layout == Layout::Classic);
     let mut missing = missing_files(&context, media);
     for (id, project) in context.projects() {
@@ -110,7 +111,8 @@ async fn data(
             let look = Look { today: day_of(clock()), ..fetches.look(false) };
             site.layout.project_files(&context, id, &contents, &look)?;
         }
-        let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_classic };
+        let is_kept = |hash| store.has(hash);
+        let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_kept: &is_kept, is_classic };
         let problems = problems(&context, id, &contents, circumstances).len();
         say(&format!("project {id} ({}): revision {}, {problems} problems", project.name, contents.revision))?;
         let lost = missing_files(&contents, media);
@@ -134,7 +136,7 @@ fn missing_files(scope: &Scope, media: &Path) -> Vec<String> {
     for kind in Kind::WITH_MEDIA {
         for (id, record) in scope.list(*kind).iter() {
             let shown = record.entity.media().map(|files| files.shown);
-            if shown.is_some_and(|shown| !store.path(shown).is_file()) {
+            if shown.is_some_and(|shown| !store.has(shown)) {
                 missing.push(format!("{} of the {} {id}", kind.medium(), kind.singular()));
             }
         }

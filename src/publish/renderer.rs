@@ -203,7 +203,8 @@ impl Renderer {
             let contents = self.sources.studio.scope(id).await?;
             let state = (contents.revision, context.revision, self.shows_the_day().then_some(self.day));
             let is_wished = everything || wish.projects.contains(id);
-            if is_wished && (wish.force || self.rendered.get(id) != Some(&state)) {
+            let is_behind = self.rendered.get(id) != Some(&state) || self.is_back(Some(id));
+            if is_wished && (wish.force || is_behind) {
                 let (layouts, context, contents) = (layouts.clone(), context.clone(), contents.clone());
                 let (key, look) = (id.clone(), self.look());
                 let encode = move || layout::project_files(&layouts, &context, &key, &contents, &look);
@@ -237,7 +238,7 @@ impl Renderer {
     /// Puts the pictures of people in place, which projects name before the lists do.
     async fn place_people(&mut self, context: &Scope) -> Result<Tally, Error> {
         let links = layout::media::links_of_people(context);
-        if self.links.iter().all(|known| known.has(None, &links)) {
+        if self.links.iter().all(|known| known.has(None, &links)) && !self.is_back(None) {
             return Ok(Tally::default());
         }
         let rendered = vec![Rendered { links, ..Rendered::default() }; self.targets.len()];
@@ -265,6 +266,11 @@ impl Renderer {
         expired?;
         self.collected = Some(now);
         Ok(())
+    }
+
+    /// Whether a file of a project (or of people) is there again that could not be put into its place.
+    fn is_back(&self, project: Option<&Id>) -> bool {
+        self.links.iter().any(|known| known.is_back(project, &self.sources.media))
     }
 
     fn look(&self) -> Look {

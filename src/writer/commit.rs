@@ -20,6 +20,7 @@ use crate::{
         Id, Kind,
         change::{Change, Precondition},
         history::TaskStep,
+        media::Sha256,
         represent::{etag, represent},
         scope::{Altered, Key, Scope, View},
         time::Instant,
@@ -276,7 +277,8 @@ impl Batch {
             return Ok(outcome);
         }
         let steps = steps.finish();
-        if self.revises(&touched, &steps) {
+        let arrived: Vec<Sha256> = pins.iter().filter(|pin| pin.is_new()).map(Pin::hash).collect();
+        if self.revises(&touched, &steps, &arrived) {
             self.revision += 1;
             outcome.revision = self.revision;
             let wiped = &self.draft.request().wiped;
@@ -343,15 +345,21 @@ impl Batch {
         Outcome { revision, created, updated, deleted, unchanged, warnings, generated_ids, is_new }
     }
 
-    /// Notes the scopes in which something is other than before, and whether there is any.
-    fn revises(&mut self, touched: &Touched, steps: &[TaskStep]) -> bool {
+    /// Notes the scopes in which something is other than before, and whether there is any: also that a file which was lost is
+    /// among those that arrived.
+    fn revises(&mut self, touched: &Touched, steps: &[TaskStep], arrived: &[Sha256]) -> bool {
         let next = self.revision + 1;
         let mut any = !steps.is_empty();
         self.revisions.extend(steps.iter().map(|step| (Some(step.project.clone()), next)));
         for key in touched.keys() {
             let (before, after) = (self.draft.before(), &self.draft);
             let same = match (before.record(key), after.record(key)) {
-                (Some(before), Some(after)) => before.entity == after.entity && before.position == after.position,
+                (Some(before), Some(after)) => {
+                    let media = after.entity.media();
+                    let is_back =
+                        media.is_some_and(|files| [files.sent, files.shown].iter().any(|file| arrived.contains(file)));
+                    before.entity == after.entity && before.position == after.position && !is_back
+                }
                 (before, after) => before.is_none() && after.is_none(),
             };
             if same {
