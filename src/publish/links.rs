@@ -124,6 +124,10 @@ impl Links {
     /// Removes what retired long enough ago.
     pub fn expire(&mut self, tree: &Tree, now: Instant) -> Result<(), tree::Error> {
         for retired in self.retired.values_mut() {
+            for since in retired.values_mut() {
+                // The clock was ahead, and was set right since.
+                *since = now.min(*since);
+            }
             let expired = retired.extract_if(.., |_, since| now >= since.saturating_add(STAYS));
             for (path, _) in expired {
                 tree.remove(&path)?;

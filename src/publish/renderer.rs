@@ -71,7 +71,7 @@ impl Renderer {
             if is_owed {
                 self.tally.note_owed();
             }
-            let is_behind = is_owed || self.is_of_yesterday();
+            let is_behind = is_owed || self.is_of_another_day();
             // What failed is owed too, though it be no revision: a render on request, a new day.
             let is_behind = (is_behind || self.announce.borrow().failure.is_some()) && mode == Mode::Auto;
             let midnight = self.until_midnight();
@@ -110,9 +110,9 @@ impl Renderer {
         }
     }
 
-    /// Whether some tree shows the day, and that is over.
-    fn is_of_yesterday(&self) -> bool {
-        self.shows_the_day() && day_of((self.sources.clock)()) > self.day
+    /// Whether some tree shows the day, and that is another: it is over, or the clock was set.
+    fn is_of_another_day(&self) -> bool {
+        self.shows_the_day() && day_of((self.sources.clock)()) != self.day
     }
 
     fn shows_the_day(&self) -> bool {
@@ -131,7 +131,7 @@ impl Renderer {
         self.tally.begin();
         // Read first: memory is altered before a revision is announced, so it shows at least this one.
         let revision = *self.sources.revision.borrow_and_update();
-        self.day = day_of((self.sources.clock)()).max(self.day);
+        self.day = day_of((self.sources.clock)());
         let rendered = self.bring_up_to_date(wish).await;
         let report = rendered.map(|tally| Report {
             revision,
@@ -250,7 +250,9 @@ impl Renderer {
     /// Removes pictures and movies that nobody looks at any more: every hour, and if it is asked for.
     async fn tidy(&mut self, is_wanted: bool) -> Result<(), Error> {
         let now = (self.sources.clock)();
-        let is_due = self.collected.is_none_or(|last| now >= last.saturating_add(COLLECTED_EVERY));
+        // One that is yet to come is of a clock that was ahead.
+        let is_due = |last: Moment| last > now || now >= last.saturating_add(COLLECTED_EVERY);
+        let is_due = self.collected.is_none_or(is_due);
         if !(is_due || is_wanted) || !self.targets.iter().all(Target::is_kept) {
             return Ok(());
         }

@@ -353,3 +353,18 @@ async fn a_project_that_is_asked_for_while_it_is_made_counts_its_tasks_once() {
         server.delete(&format!("/api/projects/{large}")).await.expect(204);
     }
 }
+
+#[tokio::test]
+async fn the_burn_down_goes_up_to_today_again_when_a_clock_that_was_ahead_is_set_right() {
+    let server = small().await;
+    server.pass(10 * 86_400);
+    server.rendered().await;
+    let days = async || {
+        let answer = reqwest::get(format!("http://{}/data/projects/p/task_counts.json", server.address_of(Layout::V1)));
+        points(&answer.await.unwrap().json().await.unwrap(), "todo").len()
+    };
+    assert_eq!(days().await, 11);
+    server.pass(-10 * 86_400);
+    server.rendered().await;
+    assert_eq!(days().await, 1);
+}

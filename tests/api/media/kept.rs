@@ -345,3 +345,24 @@ async fn a_file_that_comes_back_into_the_store_by_other_hands_is_placed_by_the_n
     server.put("/api/projects/other?wait=published", &json!({"name": "O"})).await.expect(201);
     assert!(is_served(&server, &paths[0]).await && is_served(&server, &paths[1]).await);
 }
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_and_is_set_right_keeps_nothing_for_ever() {
+    let server = filled_with(Mode::Auto).await;
+    let ([first, second], ..) = Shot.files();
+    let publish = async |ratio: &str| {
+        server.patch("/api/projects/p?wait=published", &json!({"ratio": ratio})).await.expect(200);
+    };
+    put(&server, &format!("{}?wait=published", Shot.address()), &first).await.expect(201);
+    let old = Shot.path(&server).await;
+    server.pass(240 * HOUR);
+    publish("1:1").await;
+    put(&server, &format!("{}?wait=published", Shot.address()), &second).await.expect(200);
+    server.pass(-240 * HOUR);
+    publish("2:1").await;
+    assert_eq!(stored(&server), referred(&server, &[Shot]).await, "the store is freed");
+    assert!(is_served(&server, &old).await, "somebody looks at it, maybe");
+    server.pass(HOUR);
+    publish("3:1").await;
+    assert!(!is_served(&server, &old).await);
+}
