@@ -225,10 +225,10 @@ impl Renderer {
                 listed.push((id.clone(), contents));
             }
         }
-        let look = self.look();
-        let encode = move || layouts.into_iter().map(|layout| list_files(layout, &context, &listed, &look)).collect();
+        let (look, all) = (self.look(), context.clone());
+        let encode = move || layouts.into_iter().map(|layout| list_files(layout, &all, &listed, &look)).collect();
         tally += self.publish(wish.force, None, encode).await?;
-        self.remove_old().await?;
+        self.remove_old(&context).await?;
         if failure.is_none() {
             self.tidy(wish.force).await?;
         }
@@ -330,9 +330,10 @@ impl Renderer {
         published
     }
 
-    /// Takes away what belongs to no project any more, from what is served and from disk.
-    async fn remove_old(&mut self) -> Result<(), Error> {
-        let ids: BTreeSet<Id> = self.sources.studio.context().projects().map(|(id, _)| id.clone()).collect();
+    /// Takes away what belongs to no project any more, from what is served and from disk: to none of those that were listed. One
+    /// that was deleted since is still in the list.
+    async fn remove_old(&mut self, context: &Scope) -> Result<(), Error> {
+        let ids: BTreeSet<Id> = context.projects().map(|(id, _)| id.clone()).collect();
         self.rendered.retain(|id, _| ids.contains(id));
         for links in &mut self.links {
             links.forget(|id| ids.contains(id));
