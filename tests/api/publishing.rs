@@ -421,3 +421,60 @@ async fn done(mut command: std::process::Command) -> (bool, String) {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
+
+#[tokio::test]
+async fn two_renders_into_one_folder_do_not_get_into_each_others_way() {
+    let server = TestServer::start().await;
+    for id in 0..8 {
+        let shots = (0..60 + 7 * id).map(|n| shot(&n.to_string())).collect::<Vec<_>>();
+        let project = json!({"name": format!("{id}"), "shots": shots});
+        server.put(&format!("/api/projects/p{id}/snapshot"), &project).await.expect(200);
+    }
+    let temp = tempfile::TempDir::new().unwrap();
+    let wanted = temp.path().join("wanted");
+    let (is_done, said) = done(render_out(&server, &wanted)).await;
+    assert!(is_done, "{said}");
+    let wanted = files(&wanted);
+    assert!(wanted.keys().all(|path| !path.starts_with('.')), "{:?}", wanted.keys());
+    // One that is at work.
+    let out = temp.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let lock = fs::File::create(out.join(".lock")).unwrap();
+    lock.try_lock().unwrap();
+    let (is_done, said) = done(render_out(&server, &out)).await;
+    assert!(!is_done && said.contains("another render") && said.contains(out.to_str().unwrap()), "{said}");
+    assert_eq!(files(&out).len(), 1, "nothing was touched");
+    // One that was killed left it behind, and it is nobody's.
+    drop(lock);
+    for round in 0..6 {
+        let both = tokio::join!(done(render_out(&server, &out)), done(render_out(&server, &out)));
+        for (is_done, said) in [&both.0, &both.1] {
+            assert!(*is_done || said.contains("another render"), "round {round}: {said}");
+        }
+        assert!(both.0.0 || both.1.0, "round {round}");
+        assert!(files(&out) == wanted, "round {round}");
+        fs::remove_dir_all(out.join("data")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_rendered_for_others_into_the_data_folder() {
+    let server = TestServer::with_project().await;
+    server.rendered().await;
+    let temp = tempfile::TempDir::new().unwrap();
+    let link = temp.path().join("link");
+    std::os::unix::fs::symlink(&server.folder, &link).unwrap();
+    let before = files(&server.folder.join("tree"));
+    for out in [
+        server.folder.clone(),
+        server.site(),
+        server.folder.join("site/of/mine"),
+        link.join("tree/classic"),
+        server.folder.join("tree/../tree"),
+    ] {
+        let (is_done, said) = done(render_out(&server, &out)).await;
+        assert!(!is_done && said.contains("data folder"), "{}: {said}", out.display());
+    }
+    assert!(files(&server.folder.join("tree")) == before && !server.folder.join("site").exists());
+    assert!(server.site().join(".unfinished").is_dir());
+}
