@@ -148,9 +148,9 @@ impl Tree {
     }
 
     /// Makes a file beside the tree's own, and puts it in place. One that fails does not stay: the disk may be full.
-    fn make(&self, path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    fn make(&self, path: &Path, make: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
         let unfinished = self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
-        let made = make(&unfinished).and_then(|()| put_in_place(&unfinished, path));
+        let made = disk::within(&self.scratch, || make(&unfinished)).and_then(|()| put_in_place(&unfinished, path));
         if made.is_err() {
             // Nor is it in anybody's way: the next start removes it.
             let _ = fs::remove_file(&unfinished);

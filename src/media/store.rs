@@ -111,8 +111,9 @@ impl MediaStore {
     /// A new file, beside the others.
     pub fn begin(self: &Arc<Self>) -> io::Result<Unfinished> {
         self.need_room(0)?;
-        let path = self.root.join(SCRATCH).join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        let scratch = self.root.join(SCRATCH);
+        let path = scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let file = disk::within(&scratch, || File::options().read(true).write(true).create_new(true).open(&path))?;
         Ok(Unfinished { store: self.clone(), path, file, hasher: sha2::Sha256::new(), size: 0 })
     }
 

@@ -322,3 +322,19 @@ async fn a_file_whose_sender_hangs_up_while_it_waits_for_the_writer_is_not_lost(
     let path = Shot.path(&server).await;
     assert_eq!(served(&server, server.layout, &format!("/{path}")).await.0, 200);
 }
+
+#[tokio::test]
+async fn a_folder_of_unfinished_files_that_somebody_takes_away_is_made_again() {
+    let server = filled_with(Mode::Auto).await;
+    fs::remove_dir_all(server.folder.join("media/.unfinished")).unwrap();
+    for layout in super::place::LAYOUTS {
+        fs::remove_dir_all(server.site_of(layout).join(".unfinished")).unwrap();
+    }
+    put(&server, &format!("{}?wait=published", Edit.address()), &movie(48, 24.0, "")).await.expect(201);
+    for layout in super::place::LAYOUTS {
+        let edit = Edit.paths(&server, layout).await[0].as_str().unwrap().to_owned();
+        assert_eq!(served(&server, layout, &format!("/{edit}")).await.0, 200);
+    }
+    server.get("/readyz").await.expect(200);
+    assert_eq!(unfinished(&server.folder), [""; 0]);
+}
