@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    disk::sync_names,
+    disk::{self, sync_names},
     media::store::MediaStore,
     model::media::Sha256,
     store::{self, Copied},
@@ -116,16 +116,12 @@ pub async fn back_up(wanted: Wanted, each: impl Fn(usize, usize) + Clone + Send 
     Ok(Report { revision, bytes, media: tally })
 }
 
-/// An empty file that its owner alone may read, and nobody else writes to. What an earlier try left in it goes.
+/// A file that its owner alone may read, and nobody else writes to.
 fn claim(path: &Path) -> Result<File, Error> {
-    let written = |source| Error::Write { path: path.to_owned(), source };
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-    let file = file.map_err(written)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Busy(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(written(source)),
-    }
+    disk::claim(path).map_err(|error| match error {
+        TryLockError::WouldBlock => Error::Busy(path.to_owned()),
+        TryLockError::Error(source) => Error::Write { path: path.to_owned(), source },
+    })
 }
 
 impl Tally {

@@ -4,8 +4,9 @@
 //! deliveries need is taken from that, but for a rest: with it things can be deleted, and the tree be written.
 
 use std::{
-    fs::File,
+    fs::{self, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -90,6 +91,25 @@ impl Room {
             tracing::info!(free, "there is room on the disk again");
         }
     }
+}
+
+/// Makes a file in a folder of ours; should somebody have taken that away, it is made again.
+pub fn within<T>(folder: &Path, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match make() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder)?;
+            make()
+        }
+        made => made,
+    }
+}
+
+/// A file that nobody else has locked, and its owner alone may read; made if it is absent. What is in it stays. The error of one that
+/// is locked is [`TryLockError::WouldBlock`].
+pub fn claim(path: &Path) -> Result<File, TryLockError> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+    let file = file.map_err(TryLockError::Error)?;
+    file.try_lock().map(|()| file)
 }
 
 /// Makes the names in a folder survive a power cut, as syncing a file makes its bytes.

@@ -19,6 +19,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     fetch::Fetches,
+    media::store::MediaStore,
     model::{
         Id,
         figures::Figures,
@@ -44,6 +45,8 @@ pub struct Surroundings {
     pub store: Arc<Store>,
     /// Files of other servers.
     pub fetches: Arc<Fetches>,
+    /// Pictures and movies.
+    pub media: Arc<MediaStore>,
     /// The sources of webhooks.
     pub webhooks: Arc<Webhooks>,
     /// How publish hooks fare.

@@ -252,9 +252,10 @@ impl Publisher {
 }
 
 /// Renders into a folder, once, for any other web server: everything, or the projects that are wished for. The list names
-/// what was rendered. Nothing is removed from the folder, and a movie in it is not replaced by a blank one.
+/// what was rendered. Nothing is removed from the folder, and a movie in it is not replaced by a blank one. Only one render at a time
+/// may be at work there.
 pub async fn render_to(sources: Sources, layout: Layout, out: &Path, wish: Wish) -> Result<Report, Error> {
-    render_once(sources, Target::handed_on(layout, Tree::open(out)?), wish).await
+    render_once(sources, Target::handed_on(layout, Tree::open_alone(out)?), wish).await
 }
 
 /// Brings the tree of a data folder up to date, once.
@@ -266,10 +267,10 @@ async fn render_once(sources: Sources, target: Target, wish: Wish) -> Result<Rep
     let tree = target.tree.clone();
     let (announce, _) = watch::channel(Progress::default());
     let mut renderer = Renderer::new(sources, vec![target], announce, broadcast::channel(1).0);
-    let report = renderer.render(&wish).await?;
+    let rendered = renderer.render(&wish).await;
     drop(renderer);
-    if let Some(tree) = Arc::into_inner(tree) {
-        tree.finish()?;
-    }
+    let finished = Arc::into_inner(tree).map_or(Ok(()), Tree::finish);
+    let report = rendered?;
+    finished?;
     Ok(report)
 }

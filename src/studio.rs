@@ -4,12 +4,15 @@
 //! is written meanwhile; the writer copies a scope (its lists of pointers, not the entities) only while one is held.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
 };
 
 use crate::{
-    model::{Id, scope::Scope},
+    model::{
+        Id,
+        scope::{Altered, Scope},
+    },
     store::{Error, Store},
 };
 
@@ -53,15 +56,21 @@ impl Studio {
         Ok(scopes.entry(Some(id.clone())).or_insert(loaded).clone())
     }
 
-    /// Alters a scope; only the writer does.
-    pub fn alter(&self, project: Option<&Id>, alter: impl FnOnce(&mut Scope)) {
+    /// Empties projects, then alters scopes; only the writer does. It is one moment for all who read: who finds a new project
+    /// in the studio finds its contents in memory, and never loads what is then altered once more.
+    ///
+    /// The scope of a project that is no more stays, empty, so that a load that began before cannot bring it back.
+    pub fn alter<'a>(&self, emptied: impl IntoIterator<Item = &'a Id>, altered: BTreeMap<Option<Id>, Altered>) {
+        // Many records take a while to go, and nobody is to wait for that.
+        let mut gone = Vec::new();
         let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
-        alter(Arc::make_mut(scopes.entry(project.cloned()).or_default()));
-    }
-
-    /// Empties a project that is no more. The empty scope stays, so that a load that began before cannot bring it back.
-    pub fn empty(&self, project: &Id) {
-        self.alter(Some(project), |scope| *scope = Scope::default());
+        for project in emptied {
+            gone.extend(scopes.insert(Some(project.clone()), Arc::default()));
+        }
+        for (project, altered) in altered {
+            Arc::make_mut(scopes.entry(project).or_default()).apply(altered);
+        }
+        drop(scopes);
     }
 
     /// A scope, if it is in memory.

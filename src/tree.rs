@@ -1,7 +1,7 @@
 //! A tree on disk: files written beside their place and renamed, equal ones left untouched.
 
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
     io::{self, BufRead, Write},
     os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
@@ -51,10 +51,14 @@ pub struct Tree {
     root: PathBuf,
     scratch: PathBuf,
     next: AtomicU64,
+    /// Held where others may render into the same folder.
+    lock: Option<File>,
 }
 
 /// The folder for files that are not finished yet, beside the tree's own, so that renaming is atomic.
 const SCRATCH: &str = ".unfinished";
+/// The file that is locked while something is rendered into a folder that is others'.
+const LOCK: &str = ".lock";
 
 impl Tree {
     /// The tree in a folder, which is made if it is absent. What an earlier run left unfinished is removed.
@@ -68,7 +72,15 @@ impl Tree {
             fs::create_dir_all(&scratch)
         };
         prepare().map_err(|source| Error { path: scratch.clone(), source })?;
-        Ok(Self { root: root.to_owned(), scratch, next: AtomicU64::new(0) })
+        Ok(Self { root: root.to_owned(), scratch, next: AtomicU64::new(0), lock: None })
+    }
+
+    /// The same in a folder that others may render into, though not at the same time.
+    pub fn open_alone(root: &Path) -> Result<Self, Error> {
+        let failed = |source| Error { path: root.to_owned(), source };
+        fs::create_dir_all(root).map_err(failed)?;
+        let lock = take_alone(&root.join(LOCK)).map_err(failed)?;
+        Ok(Self { lock: Some(lock), ..Self::open(root)? })
     }
 
     /// The folder.
@@ -112,7 +124,7 @@ impl Tree {
     fn copy(&self, path: &Path, source: &Path) -> io::Result<()> {
         self.make(path, |unfinished| {
             fs::copy(source, unfinished)?;
-            fs::File::open(unfinished)?.sync_data()
+            File::open(unfinished)?.sync_data()
         })
     }
 
@@ -129,16 +141,16 @@ impl Tree {
 
     fn replace(&self, path: &Path, body: &[u8]) -> io::Result<()> {
         self.make(path, |unfinished| {
-            let mut file = fs::File::create(unfinished)?;
+            let mut file = File::create(unfinished)?;
             file.write_all(body)?;
             file.sync_data()
         })
     }
 
     /// Makes a file beside the tree's own, and puts it in place. One that fails does not stay: the disk may be full.
-    fn make(&self, path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    fn make(&self, path: &Path, make: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
         let unfinished = self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
-        let made = make(&unfinished).and_then(|()| put_in_place(&unfinished, path));
+        let made = disk::within(&self.scratch, || make(&unfinished)).and_then(|()| put_in_place(&unfinished, path));
         if made.is_err() {
             // Nor is it in anybody's way: the next start removes it.
             let _ = fs::remove_file(&unfinished);
@@ -192,7 +204,10 @@ impl Tree {
 
     /// Leaves nothing but the tree in the folder; for a folder that is handed on.
     pub fn finish(self) -> Result<(), Error> {
-        fs::remove_dir_all(&self.scratch).map_err(|source| Error { path: self.scratch, source })
+        fs::remove_dir_all(&self.scratch).map_err(|source| Error { path: self.scratch, source })?;
+        let Some(_held) = self.lock else { return Ok(()) };
+        let path = self.root.join(LOCK);
+        fs::remove_file(&path).map_err(|source| Error { path, source })
     }
 
     /// Where a path of the tree is. Paths are made from checked ids, and checked once more here: none may lead out, nor may a
@@ -211,6 +226,21 @@ impl Tree {
         }
         Ok(self.root.join(relative))
     }
+}
+
+/// Locks a file that whoever has it locked takes away in the end: it must still be there afterwards.
+fn take_alone(path: &Path) -> io::Result<File> {
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other(format!("{LOCK} in it is no file")));
+    }
+    let busy = || io::Error::other("another render is writing into this folder");
+    let lock = disk::claim(path).map_err(|error| match error {
+        TryLockError::WouldBlock => busy(),
+        TryLockError::Error(error) => error,
+    })?;
+    let (held, there) = (lock.metadata()?, fs::metadata(path).ok());
+    let is_there = there.is_some_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()));
+    if is_there { Ok(lock) } else { Err(busy()) }
 }
 
 /// Renames a file of the scratch folder. One that already is a name of the same file would stay behind: a rename of one
@@ -239,8 +269,7 @@ fn is_same(path: &Path, source: &Path) -> io::Result<bool> {
     if there.len() != wanted.len() || !there.is_file() {
         return Ok(false);
     }
-    let mut pair =
-        [path, source].map(|path| fs::File::open(path).map(|file| io::BufReader::with_capacity(1 << 17, file)));
+    let mut pair = [path, source].map(|path| File::open(path).map(|file| io::BufReader::with_capacity(1 << 17, file)));
     let [Ok(one), Ok(other)] = &mut pair else { return Ok(false) };
     loop {
         let (left, right) = (one.fill_buf()?, other.fill_buf()?);

@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{RwLock, mpsc, oneshot, watch};
 
 use crate::{
     disk::{Room, Short},
     fetch::Fetches,
+    media::store::Pin,
     metrics::Writes,
     model::{
         Id, Kind,
@@ -69,6 +70,9 @@ pub struct Request {
     /// That these are events, of which each tells a part and which come in any order: a merge creates what it is about even if
     /// what is needed is still missing, and what has a time comes to its place in a list by that.
     pub partial: bool,
+    /// What keeps the files that it attaches. They are let go of when memory says who refers to them, also if whoever sent it does
+    /// not wait for that. What is new among them and was attached before was lost: that it is there again is a change.
+    pub pins: Vec<Pin>,
     /// The delivery of a webhook that this is; that it is applied is noted in the same transaction.
     pub delivery: Option<i64>,
 }
@@ -157,6 +161,7 @@ pub struct Writer {
     fetches: Option<Arc<Fetches>>,
     tally: Writes,
     room: Option<Arc<Room>>,
+    commits: Arc<RwLock<()>>,
 }
 
 impl Writer {
@@ -170,8 +175,10 @@ impl Writer {
         let (queue, requests) = mpsc::channel(QUEUE);
         let (announce, revision) = watch::channel(last);
         let tally = Writes::default();
-        let task = commit::Committer { store, studio, clock, announce, tally: tally.clone() };
-        Ok((Self { queue, revision, fetches: None, tally, room: None }, tokio::spawn(task.run(requests))))
+        let commits = Arc::default();
+        let task =
+            commit::Committer { store, studio, clock, announce, tally: tally.clone(), commits: Arc::clone(&commits) };
+        Ok((Self { queue, revision, fetches: None, tally, room: None, commits }, tokio::spawn(task.run(requests))))
     }
 
     /// The same, which warns of files on servers that nothing is fetched from.
@@ -224,6 +231,11 @@ impl Writer {
             mpsc::error::TrySendError::Closed(_) => Refused::Stopping,
         })?;
         Ok(async { answer.await.unwrap_or(Err(Refused::Stopping)) })
+    }
+
+    /// Waits until memory shows all that is in the database by now: for whoever read there what became of a change.
+    pub async fn shown(&self) {
+        drop(self.commits.read().await);
     }
 
     /// The revision of the last change, and a way to wait for the next.

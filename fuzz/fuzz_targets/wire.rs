@@ -125,7 +125,7 @@ fn show(studio: &Rehearsal) {
             }
         }
         for is_classic in [false, true] {
-            let circumstances = Circumstances { fetching: &|_| Fetching::Unconfigured, is_classic };
+            let circumstances = Circumstances { fetching: &|_| Fetching::Unconfigured, is_kept: &|_| true, is_classic };
             let _ = problems(&context, id, &scope, circumstances);
         }
         for layout in [Layout::Classic, Layout::V1] {

@@ -53,8 +53,7 @@ pub async fn attach(
             batch.extend(taken.ok().map(|taken| (key, taken)));
         }
         if batch.len() >= BATCH || is_last && !batch.is_empty() {
-            revision = give(writer, &batch).await?;
-            batch.clear();
+            revision = give(writer, std::mem::take(&mut batch)).await?;
         }
         if is_last {
             return Ok(revision);
@@ -62,12 +61,13 @@ pub async fn attach(
     }
 }
 
-async fn give(writer: &Writer, accepted: &[(Key, Accepted)]) -> Result<u64, writer::Refused> {
-    let changes = accepted.iter().map(|(key, taken)| {
-        let op = Op::Attach(Box::new(taken.attachment.clone()), None);
-        Change::One { key: key.clone(), op, at: None, pointer: String::new() }
-    });
-    let request = Request { changes: changes.collect(), actor: "import".to_owned(), ..Request::default() };
+async fn give(writer: &Writer, accepted: Vec<(Key, Accepted)>) -> Result<u64, writer::Refused> {
+    let mut request = Request { actor: "import".to_owned(), ..Request::default() };
+    for (key, Accepted { attachment, pins }) in accepted {
+        let op = Op::Attach(Box::new(attachment), None);
+        request.changes.push(Change::One { key, op, at: None, pointer: String::new() });
+        request.pins.extend(pins);
+    }
     Ok(writer.write(request).await?.revision)
 }
 

@@ -102,6 +102,7 @@ async fn data(
     media: &Path,
 ) -> anyhow::Result<()> {
     let context = core.studio.context();
+    let store = MediaStore::at(media);
     let is_classic = sites.iter().any(|site| site.layout == Layout::Classic);
     let mut missing = missing_files(&context, media);
     for (id, project) in context.projects() {
@@ -110,7 +111,8 @@ async fn data(
             let look = Look { today: day_of(clock()), ..fetches.look(false) };
             site.layout.project_files(&context, id, &contents, &look)?;
         }
-        let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_classic };
+        let is_kept = |hash| store.has(hash);
+        let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_kept: &is_kept, is_classic };
         let problems = problems(&context, id, &contents, circumstances).len();
         say(&format!("project {id} ({}): revision {}, {problems} problems", project.name, contents.revision))?;
         let lost = missing_files(&contents, media);
@@ -136,7 +138,7 @@ fn missing_files(scope: &Scope, media: &Path) -> Vec<String> {
             let Some(files) = record.entity.media() else { continue };
             // Of a movie that was rewritten, what was sent is not kept.
             let needed = if *kind == Kind::Edit { [files.shown, files.shown] } else { [files.sent, files.shown] };
-            if needed.iter().any(|hash| !store.path(*hash).is_file()) {
+            if needed.iter().any(|hash| !store.has(*hash)) {
                 missing.push(format!("{} of the {} {id}", kind.medium(), kind.singular()));
             }
         }

@@ -1,6 +1,6 @@
 //! `render`.
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -51,6 +51,9 @@ impl Render {
             Some(_) => None,
             None => Some(DataFolder::take(&common.data_dir())?),
         };
+        if let Some(out) = &self.out {
+            refuse_inside(out, &common.data_dir())?;
+        }
         let database = database_of(&common.data_dir());
         anyhow::ensure!(database.is_file(), "there is no database {}", database.display());
         let core = if folder.is_some() {
@@ -93,6 +96,23 @@ impl Render {
         core.close().await?;
         Ok(())
     }
+}
+
+/// What is in the data folder is the server's: its own trees are there, and what is in their way goes.
+fn refuse_inside(out: &Path, data_dir: &Path) -> anyhow::Result<()> {
+    let out = path::absolute(out)?;
+    // What is not there yet is not elsewhere by a link either.
+    let there = out.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
+    let (folder, real) = there.with_context(|| format!("{} cannot be reached", out.display()))?;
+    let real = real.join(out.strip_prefix(folder)?);
+    let data_dir = data_dir.canonicalize().unwrap_or_else(|_| data_dir.to_owned());
+    anyhow::ensure!(
+        !real.starts_with(&data_dir),
+        "{} is in the data folder {}, which is the server's: name another folder, or leave --out away to render there",
+        out.display(),
+        data_dir.display()
+    );
+    Ok(())
 }
 
 /// The layout that the server of a data folder renders; classic if it never did.

@@ -97,8 +97,8 @@ struct Running {
 struct Copier {
     fetches: Arc<Fetches>,
     surroundings: Surroundings,
-    /// What each scope wants, as of which revision.
-    scopes: HashMap<Option<Id>, (u64, Wants)>,
+    /// What each scope wants, as of which revision; as of none if it is to be looked at anew.
+    scopes: HashMap<Option<Id>, (Option<u64>, Wants)>,
     /// What is due, by host, the most urgent last. One host that is slow does not hold up the others.
     queues: HashMap<String, Vec<String>>,
     /// How many files of a host are asked for at a time.
@@ -172,9 +172,9 @@ impl Copier {
     }
 
     fn look_at(&mut self, project: Option<Id>, scope: &Scope) {
-        if self.scopes.get(&project).is_none_or(|(revision, _)| *revision != scope.revision) {
-            let wants = wants_of(&self.fetches, project.as_ref(), scope);
-            self.scopes.insert(project, (scope.revision, wants));
+        if self.scopes.get(&project).is_none_or(|(revision, _)| *revision != Some(scope.revision)) {
+            let wants = wants_of(&self.fetches, &self.surroundings.media, project.as_ref(), scope);
+            self.scopes.insert(project, (Some(scope.revision), wants));
         }
     }
 
@@ -270,6 +270,12 @@ impl Copier {
     fn settle(&mut self, asked: Result<Asked, JoinError>) -> Option<(String, Download)> {
         let Asked { name, download, denied } = asked.map_or_else(|error| self.cut_off(&error), Some)?;
         self.running.remove(&name);
+        // Whoever wants it is looked at anew: whether the file is here is not to be seen by revisions.
+        for (revision, wants) in self.scopes.values_mut() {
+            if wants.contains_key(&name) {
+                *revision = None;
+            }
+        }
         match denied {
             Some(url) => drop(self.denied.entry(name.clone()).or_default().insert(url)),
             None => drop(self.denied.remove(&name)),

@@ -18,7 +18,7 @@ use super::{
     problem::Problem,
     read::need_project,
     receive::{self, AROUND, Digests},
-    write::{REVISION, WARNINGS, WriteOptions, submit, warnings_header},
+    write::{REVISION, WARNINGS, WriteOptions, submit, submit_media, warnings_header},
 };
 use crate::{
     access::Need,
@@ -216,13 +216,13 @@ async fn keep(
     if let (Attachment::Movie(Some(movie)), Some(fps)) = (&accepted.attachment, fps) {
         warn_of_movie(movie, fps, &mut reader);
     }
-    let Accepted { attachment, .. } = &accepted;
+    let Accepted { attachment, pins } = accepted;
     let mut after = before.clone();
     after.attach(attachment.clone());
-    let op = Op::Attach(Box::new(attachment.clone()), None);
+    let op = Op::Attach(Box::new(attachment), None);
     reader.changes.push(Change::One { key: key.clone(), op, at: None, pointer: String::new() });
     let preconditions = vec![Precondition::Exists(key.clone())];
-    let outcome = submit(&state, reader, preconditions, &options, asked.bytes()).await?;
+    let outcome = submit_media(&state, (reader, pins), preconditions, &options, asked.bytes()).await?;
     let status = if outcome.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

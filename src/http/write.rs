@@ -11,6 +11,7 @@ use axum::{
 use super::{Address, AppState, Params, body, problem::Problem, read::represented};
 use crate::{
     access::Caller,
+    media::store::Pin,
     model::{change::Precondition, fault::Warning, scope::Key, wire::Reader},
     writer::{Outcome, Request},
 };
@@ -127,6 +128,17 @@ pub async fn submit(
     options: &WriteOptions,
     asked: &[u8],
 ) -> Result<Outcome, Problem> {
+    submit_media(state, (reader, Vec::new()), preconditions, options, asked).await
+}
+
+/// The same of changes that attach files, with what keeps those.
+pub async fn submit_media(
+    state: &AppState,
+    (reader, pins): (Reader, Vec<Pin>),
+    preconditions: Vec<Precondition>,
+    options: &WriteOptions,
+    asked: &[u8],
+) -> Result<Outcome, Problem> {
     let forbidden = options.caller.forbidden(&reader.changes);
     if !forbidden.is_empty() {
         return Err(Problem::ForbiddenChanges(forbidden));
@@ -148,6 +160,7 @@ pub async fn submit(
         findings: reader.findings,
         generated: reader.generated,
         preconditions,
+        pins,
         actor: options.caller.actor(),
         dry_run: options.dry_run,
         idempotency: options.idempotency_key().map(|key| (key, fingerprint())),

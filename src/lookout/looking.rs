@@ -114,9 +114,11 @@ impl Lookout {
 
     async fn find(&self, id: &Id, context: Arc<Scope>, contents: Arc<Scope>, today: Day) -> Result<Found, Error> {
         let (id, fetches, is_classic) = (id.clone(), self.surroundings.fetches.clone(), self.surroundings.is_classic);
+        let media = self.surroundings.media.clone();
         let is_large = contents.list(Kind::Shot).len() + contents.list(Kind::Task).len() >= LARGE;
         let look = move || -> Found {
-            let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_classic };
+            let (fetching, is_kept) = (|url: &str| fetches.fetching(url), |hash| media.has(hash));
+            let circumstances = Circumstances { fetching: &fetching, is_kept: &is_kept, is_classic };
             let found = problems(&context, &id, &contents, circumstances);
             (found.into_iter().map(|problem| (problem, None)).collect(), Figures::of(&context, &contents, today))
         };

@@ -40,12 +40,13 @@ pub enum Refused {
     Store(#[from] io::Error),
 }
 
-/// A medium whose files are kept, and stay as long as this lives.
+/// A medium whose files are kept.
 #[derive(Debug)]
 pub struct Accepted {
     /// What the entity refers to.
     pub attachment: Attachment,
-    _pins: Vec<Pin>,
+    /// What keeps its files until the entity does refer to them: for the request that attaches it.
+    pub pins: Vec<Pin>,
 }
 
 /// Looks into a file, and keeps what the page needs of it. `source` is the URL that it was fetched from.
@@ -61,11 +62,11 @@ pub async fn accept(
         let sent = Sent { hash, size, file, source };
         let Some(canvas) = canvas_of(kind) else {
             let (movie, pin) = prepare(&store, sent, || received.keep())?;
-            return Ok(Accepted { attachment: Attachment::Movie(Some(movie)), _pins: vec![pin] });
+            return Ok(Accepted { attachment: Attachment::Movie(Some(movie)), pins: vec![pin] });
         };
         let (picture, shown) = fit(&store, sent, canvas)?;
         let pins = [Some(received.keep()?), shown].into_iter().flatten().collect();
-        Ok(Accepted { attachment: Attachment::Thumbnail(Some(picture)), _pins: pins })
+        Ok(Accepted { attachment: Attachment::Thumbnail(Some(picture)), pins })
     })
     .await
 }
@@ -84,7 +85,7 @@ pub async fn accept_kept(
         let size = file.metadata()?.len();
         let (picture, shown) = fit(&store, Sent { hash, size, file, source }, canvas)?;
         let pins = [Some(pin), shown].into_iter().flatten().collect();
-        Ok(Some(Accepted { attachment: Attachment::Thumbnail(Some(picture)), _pins: pins }))
+        Ok(Some(Accepted { attachment: Attachment::Thumbnail(Some(picture)), pins }))
     })
     .await
 }

@@ -102,11 +102,18 @@ impl MediaStore {
         self.root.join(&name[..2]).join(name)
     }
 
+    /// Whether the file with this hash is there.
+    #[must_use]
+    pub fn has(&self, hash: Sha256) -> bool {
+        self.path(hash).is_file()
+    }
+
     /// A new file, beside the others.
     pub fn begin(self: &Arc<Self>) -> io::Result<Unfinished> {
         self.need_room(0)?;
-        let path = self.root.join(SCRATCH).join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        let scratch = self.root.join(SCRATCH);
+        let path = scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let file = disk::within(&scratch, || File::options().read(true).write(true).create_new(true).open(&path))?;
         Ok(Unfinished { store: self.clone(), path, file, hasher: sha2::Sha256::new(), size: 0 })
     }
 
@@ -148,7 +155,7 @@ impl MediaStore {
         if let Some(since) = &mut pins.since {
             since.insert(hash);
         }
-        Pin { store: self.clone(), hash }
+        Pin { store: self.clone(), hash, is_new: false }
     }
 
     /// Removes the files that nobody refers to. `referred` is asked after the files were listed; it
@@ -281,14 +288,18 @@ impl Received {
     /// Keeps it under its hash, if that is not there already.
     pub fn keep(self) -> io::Result<Pin> {
         let store = &self.unfinished.store;
-        let pin = store.pin(self.hash);
+        let mut pin = store.pin(self.hash);
         let path = store.path(self.hash);
         let Some(folder) = path.parent() else { return Ok(pin) };
+        fs::create_dir_all(folder)?;
+        // Of several that come at the same time, one is new.
+        let mut pins = store.pins();
         if !fs::metadata(&path).is_ok_and(|known| known.len() == self.size()) {
-            fs::create_dir_all(folder)?;
             fs::rename(&self.unfinished.path, &path)?;
-            store.pins().holding.add(self.size());
+            pins.holding.add(self.size());
+            pin.is_new = true;
         }
+        drop(pins);
         // The name is to survive a power cut as the bytes do, and so is that of its folder, which may be new. One that is there
         // already may have come a moment ago, or when syncing failed.
         disk::sync_names(folder)?;
@@ -302,6 +313,7 @@ impl Received {
 pub struct Pin {
     store: Arc<MediaStore>,
     hash: Sha256,
+    is_new: bool,
 }
 
 impl Pin {
@@ -309,6 +321,12 @@ impl Pin {
     #[must_use]
     pub fn hash(&self) -> Sha256 {
         self.hash
+    }
+
+    /// Whether the file was not there before.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 }
 

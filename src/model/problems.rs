@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use super::{
     Id, Kind,
-    media::Fetching,
+    media::{Fetching, Sha256},
     number::Fps,
     scope::Scope,
     shown::{Drawn, Shown},
@@ -59,6 +59,8 @@ impl Problem {
 pub struct Circumstances<'a> {
     /// How far a URL has come.
     pub fetching: &'a dyn Fn(&str) -> Fetching,
+    /// Whether a file of the media store is there.
+    pub is_kept: &'a dyn Fn(Sha256) -> bool,
     /// Whether the classic page, which has limits of its own, is what shows it.
     pub is_classic: bool,
 }

@@ -27,6 +27,8 @@ const FOLDERS: [&str; 3] = [PREVIEWS, DRAWN, MOVIES];
 #[derive(Debug, Default)]
 pub(super) struct Links {
     placed: HashMap<Option<Id>, Vec<Link>>,
+    /// What of that is not there, since the media store lost its file.
+    missing: HashMap<Option<Id>, Vec<Link>>,
     /// What the page is not told of any more, and since when.
     retired: HashMap<Option<Id>, BTreeMap<String, Instant>>,
 }
@@ -54,20 +56,32 @@ impl Links {
         let before = self.placed.remove(&owner);
         let is_first = before.is_none();
         let before = before.unwrap_or_default();
-        let is_same = !is_first && !force && before == links;
+        let missed = self.missing.remove(&owner).unwrap_or_default();
+        let is_same = !is_first && !force && before == links && !missed.iter().any(|link| is_there(places.store, link));
         let mut tally = Tally::default();
         if is_same {
             tally.unchanged += links.len() as u64;
+            self.miss(owner.clone(), missed);
         } else {
             let known: HashSet<(&str, &Linked)> =
                 if force { HashSet::new() } else { before.iter().map(pair).collect() };
+            let mut missing = Vec::new();
             for link in links {
-                if known.contains(&pair(link)) {
+                let was_missed = missed.contains(link);
+                if known.contains(&pair(link)) && !was_missed {
                     tally.unchanged += 1;
-                } else {
+                } else if is_there(places.store, link) {
                     tally += put(places, link, force)?;
+                } else {
+                    // One file that somebody removed is not to keep the rest from the page.
+                    if !was_missed {
+                        let path = &link.path;
+                        tracing::error!(path, "a file of the media store is not there: upload it again");
+                    }
+                    missing.push(link.clone());
                 }
             }
+            self.miss(owner.clone(), missing);
         }
         if places.is_kept && !is_same {
             let wanted: HashSet<&str> = links.iter().map(|link| &*link.path).collect();
@@ -89,6 +103,19 @@ impl Links {
         Ok(tally)
     }
 
+    fn miss(&mut self, owner: Option<Id>, links: Vec<Link>) {
+        if !links.is_empty() {
+            self.missing.insert(owner, links);
+        }
+    }
+
+    /// Whether the media store has a file again that could not be put into its place.
+    pub fn is_back(&self, project: Option<&Id>, store: &MediaStore) -> bool {
+        // Hardly ever is anything missing.
+        !self.missing.is_empty()
+            && self.missing.get(&project.cloned()).into_iter().flatten().any(|link| is_there(store, link))
+    }
+
     /// Whether a project has these in place, and no others.
     pub fn has(&self, project: Option<&Id>, links: &[Link]) -> bool {
         self.placed.get(&project.cloned()).is_some_and(|placed| placed == links)
@@ -97,6 +124,10 @@ impl Links {
     /// Removes what retired long enough ago.
     pub fn expire(&mut self, tree: &Tree, now: Instant) -> Result<(), tree::Error> {
         for retired in self.retired.values_mut() {
+            for since in retired.values_mut() {
+                // The clock was ahead, and was set right since.
+                *since = now.min(*since);
+            }
             let expired = retired.extract_if(.., |_, since| now >= since.saturating_add(STAYS));
             for (path, _) in expired {
                 tree.remove(&path)?;
@@ -118,6 +149,7 @@ impl Links {
     pub fn forget(&mut self, is_there: impl Fn(&Id) -> bool) {
         let is_there = |owner: &Option<Id>| owner.as_ref().is_none_or(&is_there);
         self.placed.retain(|owner, _| is_there(owner));
+        self.missing.retain(|owner, _| is_there(owner));
         self.retired.retain(|owner, _| is_there(owner));
     }
 }
@@ -126,17 +158,17 @@ fn pair(link: &Link) -> (&str, &Linked) {
     (&link.path, &link.of)
 }
 
+/// Whether there is something to be put into the place.
+fn is_there(store: &MediaStore, link: &Link) -> bool {
+    match link.of {
+        Linked::Media(hash) => store.has(hash),
+        Linked::Drawn(..) => true,
+    }
+}
+
 fn put(places: Places<'_>, link: &Link, force: bool) -> Result<Tally, tree::Error> {
     match &link.of {
-        Linked::Media(hash) => {
-            let source = places.store.path(*hash);
-            if !source.is_file() {
-                // One file that somebody removed is not to keep the rest from the page.
-                tracing::error!(path = link.path, "a file of the media store is not there: upload it again");
-                return Ok(Tally::default());
-            }
-            places.tree.link(&link.path, &source, places.is_kept, force)
-        }
+        Linked::Media(hash) => places.tree.link(&link.path, &places.store.path(*hash), places.is_kept, force),
         Linked::Drawn(name, color) => {
             if !force && places.tree.length(&link.path).is_some() {
                 return Ok(Tally { unchanged: 1, ..Tally::default() });

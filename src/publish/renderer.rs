@@ -77,7 +77,7 @@ impl Renderer {
             if is_owed {
                 self.tally.note_owed();
             }
-            let is_behind = is_owed || self.is_of_yesterday();
+            let is_behind = is_owed || self.is_of_another_day();
             // What failed is owed too, though it be no revision: a render on request, a new day.
             let is_behind = (is_behind || self.announce.borrow().failure.is_some()) && mode == Mode::Auto;
             let midnight = self.until_midnight();
@@ -116,9 +116,9 @@ impl Renderer {
         }
     }
 
-    /// Whether some tree shows the day, and that is over.
-    fn is_of_yesterday(&self) -> bool {
-        self.shows_the_day() && day_of((self.sources.clock)()) > self.day
+    /// Whether some tree shows the day, and that is another: it is over, or the clock was set.
+    fn is_of_another_day(&self) -> bool {
+        self.shows_the_day() && day_of((self.sources.clock)()) != self.day
     }
 
     fn shows_the_day(&self) -> bool {
@@ -137,7 +137,7 @@ impl Renderer {
         self.tally.begin();
         // Read first: memory is altered before a revision is announced, so it shows at least this one.
         let revision = *self.sources.revision.borrow_and_update();
-        self.day = day_of((self.sources.clock)()).max(self.day);
+        self.day = day_of((self.sources.clock)());
         let rendered = self.bring_up_to_date(wish).await;
         let report = rendered.map(|tally| Report {
             revision,
@@ -209,7 +209,7 @@ impl Renderer {
             let contents = self.sources.studio.scope(id).await?;
             let state = (contents.revision, context.revision, self.shows_the_day().then_some(self.day));
             let is_wished = everything || wish.projects.contains(id);
-            let is_behind = self.rendered.get(id).is_none_or(|done| done.state != state);
+            let is_behind = self.rendered.get(id).is_none_or(|done| done.state != state) || self.is_back(Some(id));
             if is_wished && (wish.force || is_behind) {
                 let (layouts, context, contents) = (layouts.clone(), context.clone(), contents.clone());
                 let (key, look) = (id.clone(), self.look());
@@ -235,13 +235,13 @@ impl Renderer {
                 listed.push((id.clone(), contents));
             }
         }
-        let look = self.look();
+        let (look, all) = (self.look(), context.clone());
         let encode = move || {
-            let rendered = layouts.into_iter().map(|layout| list_files(layout, &context, &listed, &look));
+            let rendered = layouts.into_iter().map(|layout| list_files(layout, &all, &listed, &look));
             Ok(Files::of(rendered.collect::<Result<_, _>>()?))
         };
         tally += self.publish(wish.force, None, encode).await?.0;
-        self.remove_old().await?;
+        self.remove_old(&context).await?;
         if failure.is_none() {
             self.tidy(wish.force).await?;
         }
@@ -251,7 +251,7 @@ impl Renderer {
     /// Puts the pictures of people in place, which projects name before the lists do.
     async fn place_people(&mut self, context: &Scope) -> Result<Tally, Error> {
         let links = layout::media::links_of_people(context);
-        if self.links.iter().all(|known| known.has(None, &links)) {
+        if self.links.iter().all(|known| known.has(None, &links)) && !self.is_back(None) {
             return Ok(Tally::default());
         }
         let rendered = vec![Rendered { links, ..Rendered::default() }; self.targets.len()];
@@ -263,7 +263,9 @@ impl Renderer {
     /// Removes pictures and movies that nobody looks at any more: every hour, and if it is asked for.
     async fn tidy(&mut self, is_wanted: bool) -> Result<(), Error> {
         let now = (self.sources.clock)();
-        let is_due = self.collected.is_none_or(|last| now >= last.saturating_add(COLLECTED_EVERY));
+        // One that is yet to come is of a clock that was ahead.
+        let is_due = |last: Moment| last > now || now >= last.saturating_add(COLLECTED_EVERY);
+        let is_due = self.collected.is_none_or(is_due);
         if !(is_due || is_wanted) || !self.targets.iter().all(Target::is_kept) {
             return Ok(());
         }
@@ -279,6 +281,11 @@ impl Renderer {
         expired?;
         self.collected = Some(now);
         Ok(())
+    }
+
+    /// Whether a file of a project (or of people) is there again that could not be put into its place.
+    fn is_back(&self, project: Option<&Id>) -> bool {
+        self.links.iter().any(|known| known.is_back(project, &self.sources.media))
     }
 
     fn look(&self) -> Look {
@@ -337,9 +344,10 @@ impl Renderer {
         published
     }
 
-    /// Takes away what belongs to no project any more, from what is served and from disk.
-    async fn remove_old(&mut self) -> Result<(), Error> {
-        let ids: BTreeSet<Id> = self.sources.studio.context().projects().map(|(id, _)| id.clone()).collect();
+    /// Takes away what belongs to no project any more, from what is served and from disk: to none of those that were listed. One
+    /// that was deleted since is still in the list.
+    async fn remove_old(&mut self, context: &Scope) -> Result<(), Error> {
+        let ids: BTreeSet<Id> = context.projects().map(|(id, _)| id.clone()).collect();
         self.rendered.retain(|id, _| ids.contains(id));
         for links in &mut self.links {
             links.forget(|id| ids.contains(id));

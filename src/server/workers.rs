@@ -63,7 +63,7 @@ impl Workers {
             studio: core.studio.clone(),
             store: core.store.clone(),
             writer: core.writer.clone(),
-            media,
+            media: media.clone(),
             clock: clock.clone(),
             limits: (options.max_picture, options.max_movie),
         };
@@ -89,6 +89,7 @@ impl Workers {
             studio: core.studio.clone(),
             store: core.store.clone(),
             fetches,
+            media,
             webhooks: webhooks.clone(),
             notices: Arc::new({
                 let notices = notices.clone();

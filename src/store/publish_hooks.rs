@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::Connection;
 
-use super::{Error, Store, project_text};
+use super::{Error, Store, project_text, write::execute};
 use crate::model::{Id, time::Instant};
 
 const ALL: &str = "select hook, project, revision, told_at, call from publish_hook";
@@ -73,16 +72,7 @@ impl Store {
         let rows: Vec<_> = told.iter().map(row).collect::<Result<_, Error>>()?;
         let gone: Vec<_> = gone.iter().map(|(hook, project)| json!([hook, project_text(project.as_ref())])).collect();
         let mut writer = self.writer().await?;
-        let written = async {
-            let mut transaction = writer.connection().begin().await?;
-            for (sql, rows) in [(FORGET, gone), (KEEP, rows)] {
-                if !rows.is_empty() {
-                    sqlx::query(sql).bind(serde_json::to_string(&rows)?).execute(&mut *transaction).await?;
-                }
-            }
-            Ok(transaction.commit().await?)
-        };
-        let written = written.await;
+        let written = execute(writer.connection(), &[(FORGET, &gone), (KEEP, &rows)], None).await;
         writer.ended(written).await
     }
 

@@ -148,8 +148,7 @@ fn columns(counted: Option<&Counted>) -> [Value; 4] {
     })
 }
 
-/// Writes the rows in one transaction, which is left open where that fails. Its statements go to the connection's thread together: for a small batch the way
-/// there and back takes longer than what is done there.
+/// Writes the rows in one transaction, which is left open where that fails.
 pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Result<(), Error> {
     let wipes = WIPE.map(|sql| (sql, &rows.wiped));
     let writes = [
@@ -161,16 +160,31 @@ pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Res
         (ANSWER, &rows.answers),
         (SETTLE, &rows.settled),
     ];
-    let writes: Vec<_> = wipes.into_iter().chain(writes).filter(|(_, list)| !list.is_empty()).collect();
-    let forget = (!rows.answers.is_empty()).then_some(FORGET_ANSWERS);
-    let statements = ["begin immediate"].into_iter().chain(writes.iter().map(|(sql, _)| *sql)).chain(forget);
-    let sql = statements.chain(["commit"]).collect::<Vec<_>>().join(";");
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for (_, list) in &writes {
+    let writes: Vec<_> = wipes.into_iter().chain(writes).collect();
+    let forget = (!rows.answers.is_empty()).then_some((FORGET_ANSWERS, rows.oldest_answer));
+    execute(connection, &writes, forget).await
+}
+
+/// Executes statements, each with its list of rows if there are any, and then one with a moment, in one transaction, which is left
+/// open where that fails.
+///
+/// They go to the connection's thread together: for a small batch the way there and back takes longer than what is done there. The
+/// transaction is none of sqlx's, which counts how deep it is, and does not hear of it when SQLite rolls back by itself, as on a
+/// full disk.
+pub(super) async fn execute(
+    connection: &mut SqliteConnection,
+    writes: &[(&'static str, &Vec<Value>)],
+    last: Option<(&'static str, Instant)>,
+) -> Result<(), Error> {
+    let writes: Vec<_> = writes.iter().filter(|(_, list)| !list.is_empty()).collect();
+    let statements = ["begin immediate"].into_iter().chain(writes.iter().map(|(sql, _)| *sql));
+    let statements = statements.chain(last.map(|(sql, _)| sql)).chain(["commit"]);
+    let mut query = sqlx::query(AssertSqlSafe(statements.collect::<Vec<_>>().join(";")));
+    for (_, list) in writes {
         query = query.bind(serde_json::to_string(list)?);
     }
-    if forget.is_some() {
-        query = query.bind(rows.oldest_answer);
+    if let Some((_, moment)) = last {
+        query = query.bind(moment);
     }
     query.execute(connection).await?;
     Ok(())
@@ -180,10 +194,22 @@ pub(super) async fn write(connection: &mut SqliteConnection, rows: &Rows) -> Res
 mod tests {
     use sqlx::{Executor, SqlSafeStr};
 
-    #[tokio::test]
-    async fn every_statement_fits_the_schema() {
+    async fn empty() -> sqlx::SqliteConnection {
         let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect("sqlite::memory:").await.unwrap();
         super::super::MIGRATIONS.run(&mut connection).await.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn old_answers_are_found_without_a_look_at_all_of_them() {
+        let plan = sqlx::AssertSqlSafe(format!("explain query plan {}", super::FORGET_ANSWERS));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(plan).fetch_all(&mut empty().await).await.unwrap();
+        assert!(steps.iter().all(|(.., step)| step.starts_with("SEARCH")), "{steps:?}");
+    }
+
+    #[tokio::test]
+    async fn every_statement_fits_the_schema() {
+        let mut connection = empty().await;
         let writes = [
             super::UPSERT,
             super::DELETE,

@@ -33,17 +33,28 @@ const SECURE: &str = "pragma wal_checkpoint(passive)";
 #[derive(Debug)]
 pub(super) struct Writing {
     connection: SqliteConnection,
+    /// Whether something was begun with it of which is not known how it ended: whoever began it did not wait any more.
+    is_open: bool,
     /// Whether all that an earlier process wrote is durable.
     is_secure: bool,
 }
 
 impl Writing {
     pub fn new(connection: SqliteConnection) -> Self {
-        Self { connection, is_secure: false }
+        Self { connection, is_open: false, is_secure: false }
     }
 
+    /// The connection, to write something that is to be [`Self::ended`].
     pub fn connection(&mut self) -> &mut SqliteConnection {
+        self.is_open = true;
         &mut self.connection
+    }
+
+    /// Rolls back what was begun, if anything was.
+    async fn roll_back(&mut self) {
+        // There is nothing to roll back where no transaction began, or SQLite did it by itself.
+        let _ = sqlx::query("rollback").execute(&mut self.connection).await;
+        self.is_open = false;
     }
 
     /// Makes durable what an earlier process wrote, if that was not done yet.
@@ -59,9 +70,11 @@ impl Writing {
 
     /// Ends what was to be written. Is it an error, nothing of it stays.
     pub async fn ended<T>(&mut self, written: Result<T, Error>) -> Result<T, Error> {
-        let Err(error) = &written else { return written };
-        // There is nothing to roll back where no transaction began, or SQLite did it by itself.
-        let _ = sqlx::query("rollback").execute(&mut self.connection).await;
+        let Err(error) = &written else {
+            self.is_open = false;
+            return written;
+        };
+        self.roll_back().await;
         if error.is_of_disk()
             && let Err(second) = sqlx::query(OVERWRITE).execute(&mut self.connection).await
         {
@@ -79,6 +92,9 @@ impl Store {
     /// The connection that writes, once what there is is durable.
     pub(super) async fn writer(&self) -> Result<MutexGuard<'_, Writing>, Error> {
         let mut writer = self.writer.lock().await;
+        if writer.is_open {
+            writer.roll_back().await;
+        }
         writer.secure().await?;
         Ok(writer)
     }
@@ -93,5 +109,25 @@ impl Store {
     /// Makes certain that what is in the database is durable: for answers to writes that change nothing.
     pub async fn secure(&self) -> Result<(), Error> {
         self.writer().await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Rows, Store};
+
+    #[tokio::test]
+    async fn what_was_begun_by_who_does_not_wait_any_more_is_rolled_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("watchtower.db")).await.unwrap();
+        let mut rows = Rows::default();
+        rows.revise(None, 7);
+        let mut writer = store.writer().await.unwrap();
+        let begun = "begin immediate; insert into revision values ('left', 9)";
+        sqlx::raw_sql(begun).execute(writer.connection()).await.unwrap();
+        drop(writer);
+        store.probe().await.unwrap();
+        store.write(&rows).await.unwrap();
+        assert_eq!(store.last_revision().await.unwrap(), 7);
     }
 }

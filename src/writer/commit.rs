@@ -6,7 +6,7 @@ use std::{
     time,
 };
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{RwLock, mpsc, watch};
 
 use super::{
     BATCH, Clock, Outcome, Refused, Reply, Request,
@@ -14,11 +14,13 @@ use super::{
     resolve::{Resolve, Touched},
 };
 use crate::{
+    media::store::Pin,
     metrics::Writes,
     model::{
         Id, Kind,
         change::{Change, Precondition},
         history::TaskStep,
+        media::Sha256,
         represent::{etag, represent},
         scope::{Altered, Key, Scope, View},
         time::Instant,
@@ -33,6 +35,8 @@ pub(super) struct Committer {
     pub clock: Clock,
     pub announce: watch::Sender<u64>,
     pub tally: Writes,
+    /// Held from before a commit until memory shows it.
+    pub commits: Arc<RwLock<()>>,
 }
 
 /// A batch on its way: what is resolved so far, and who waits for it.
@@ -45,6 +49,8 @@ pub(super) struct Batch {
     answers: HashMap<String, Answer>,
     /// The steps that tasks took, by whom, at which revision.
     pub steps: Vec<(TaskStep, String, u64)>,
+    /// What keeps the files that are attached.
+    pins: Vec<Pin>,
     now: Instant,
 }
 
@@ -77,11 +83,12 @@ impl Committer {
             };
             replies.push((outcome, is_trial, reply));
         }
-        let Batch { draft, mut rows, revision, revisions, steps, .. } = batch;
+        let Batch { draft, mut rows, revision, revisions, steps, pins, .. } = batch;
         for (step, actor, revision) in &steps {
             rows.step(step, actor, *revision);
         }
         let altered = draft.finish();
+        let committing = self.commits.write().await;
         let written = match altered.rows(&mut rows, &revisions) {
             Ok(()) if rows.is_empty() => self.store.secure().await,
             Ok(()) => self.commit(&rows).await,
@@ -89,7 +96,9 @@ impl Committer {
         };
         match written {
             Ok(()) => {
-                self.alter(altered, &revisions, steps);
+                let emptied = altered.wiped.clone();
+                self.studio.alter(&emptied, altered.by_scope(&revisions, steps));
+                drop((pins, committing));
                 self.announce.send_if_modified(|last| std::mem::replace(last, revision) != revision);
                 for (outcome, is_trial, reply) in replies {
                     self.note(&outcome, is_trial);
@@ -161,15 +170,6 @@ impl Committer {
             }
         }
         Ok(None)
-    }
-
-    fn alter(&self, altered: Layer, revisions: &BTreeMap<Option<Id>, u64>, steps: Vec<(TaskStep, String, u64)>) {
-        for project in &altered.wiped {
-            self.studio.empty(project);
-        }
-        for (project, altered) in altered.by_scope(revisions, steps) {
-            self.studio.alter(project.as_ref(), |scope| scope.apply(altered));
-        }
     }
 }
 
@@ -248,6 +248,7 @@ impl Batch {
             revisions: BTreeMap::new(),
             answers: HashMap::new(),
             steps: Vec::new(),
+            pins: Vec::new(),
             now,
         }
     }
@@ -265,7 +266,8 @@ impl Batch {
         for precondition in &request.preconditions {
             self.check(precondition)?;
         }
-        let Request { changes, findings, generated, actor, dry_run, idempotency, partial, delivery, .. } = request;
+        let Request { changes, findings, generated, actor, dry_run, idempotency, partial, pins, delivery, .. } =
+            request;
         let mut resolve = Resolve::new(&mut self.draft, findings, self.now, partial);
         resolve.apply(changes);
         let Resolve { findings, touched, steps, .. } = resolve;
@@ -278,7 +280,8 @@ impl Batch {
             return Ok(outcome);
         }
         let steps = steps.finish();
-        if self.revises(&touched, &steps) {
+        let arrived: Vec<Sha256> = pins.iter().filter(|pin| pin.is_new()).map(Pin::hash).collect();
+        if self.revises(&touched, &steps, &arrived) {
             self.revision += 1;
             outcome.revision = self.revision;
             let wiped = &self.draft.request().wiped;
@@ -295,6 +298,7 @@ impl Batch {
             self.rows.answer(&answer);
             self.answers.insert(key, answer);
         }
+        self.pins.extend(pins);
         self.draft.keep();
         Ok(outcome)
     }
@@ -344,15 +348,21 @@ impl Batch {
         Outcome { revision, created, updated, deleted, unchanged, warnings, generated_ids, is_new }
     }
 
-    /// Notes the scopes in which something is other than before, and whether there is any.
-    fn revises(&mut self, touched: &Touched, steps: &[TaskStep]) -> bool {
+    /// Notes the scopes in which something is other than before, and whether there is any: also that a file which was lost is
+    /// among those that arrived.
+    fn revises(&mut self, touched: &Touched, steps: &[TaskStep], arrived: &[Sha256]) -> bool {
         let next = self.revision + 1;
         let mut any = !steps.is_empty();
         self.revisions.extend(steps.iter().map(|step| (Some(step.project.clone()), next)));
         for key in touched.keys() {
             let (before, after) = (self.draft.before(), &self.draft);
             let same = match (before.record(key), after.record(key)) {
-                (Some(before), Some(after)) => before.entity == after.entity && before.position == after.position,
+                (Some(before), Some(after)) => {
+                    let media = after.entity.media();
+                    let is_back =
+                        media.is_some_and(|files| [files.sent, files.shown].iter().any(|file| arrived.contains(file)));
+                    before.entity == after.entity && before.position == after.position && !is_back
+                }
                 (before, after) => before.is_none() && after.is_none(),
             };
             if same {

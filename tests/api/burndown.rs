@@ -1,9 +1,12 @@
 //! The burn-down: from the history of all changes, for films and shows, whatever happens to tasks, shots and sequences.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::{Value, json};
-use watchtower_server::layout::Layout;
+use watchtower_server::{layout::Layout, publish::Mode};
 
 use crate::support::{Answer, TestServer, dataset};
 
@@ -317,4 +320,51 @@ async fn years_of_many_counts_have_a_point_a_week_or_fewer() {
     // As fine as ever where less is asked for.
     let asked = server.get("/api/projects/p/task-counts?from=2020-01-01&to=2020-12-31").await.expect(200).json();
     assert_eq!(asked[99]["task_statuses"][0]["data"].as_array().unwrap().len(), 366);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_project_that_is_asked_for_while_it_is_made_counts_its_tasks_once() {
+    let server = TestServer::start_with(|options| options.mode = Mode::Manual).await;
+    let named = |id: &str| json!([{"id": id, "name": id}]);
+    let context = json!({"task_types": named("anim"), "task_statuses": named("todo")});
+    server.put("/api/context", &context).await.expect(200);
+    let project = |id: &str, count: usize| {
+        let task = |n: usize| json!({"id": n.to_string(), "task_type_id": "anim", "task_status_id": "todo"});
+        let shots = (0..count).map(|n| json!({"id": n.to_string(), "name": "S", "tasks": [task(n)]}));
+        json!({"op": "put", "kind": "projects", "value": {"id": id, "name": id, "shots": shots.collect::<Vec<_>>()}})
+    };
+    // The one that is asked for comes last, and all before it takes a while.
+    for round in 0..12 {
+        let (large, small) = (format!("a{round}"), format!("z{round}"));
+        let changes = json!({"changes": [project(&large, 2000), project(&small, 3)]});
+        let is_made = AtomicBool::new(false);
+        let make = async {
+            server.post("/api/batch", &changes).await.expect(200);
+            is_made.store(true, Ordering::Relaxed);
+        };
+        let ask = async || {
+            while !is_made.load(Ordering::Relaxed) {
+                server.get(&format!("/api/projects/{small}/shots?limit=1")).await;
+            }
+        };
+        tokio::join!(make, ask(), ask(), ask());
+        let counts = server.get(&format!("/api/projects/{small}/task-counts")).await.expect(200).json();
+        assert_eq!(points(&counts, "todo"), [("2026-01-01T23:59:59Z".to_owned(), 3)], "round {round}");
+        server.delete(&format!("/api/projects/{large}")).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn the_burn_down_goes_up_to_today_again_when_a_clock_that_was_ahead_is_set_right() {
+    let server = small().await;
+    server.pass(10 * 86_400);
+    server.rendered().await;
+    let days = async || {
+        let answer = reqwest::get(format!("http://{}/data/projects/p/task_counts.json", server.address_of(Layout::V1)));
+        points(&answer.await.unwrap().json().await.unwrap(), "todo").len()
+    };
+    assert_eq!(days().await, 11);
+    server.pass(-10 * 86_400);
+    server.rendered().await;
+    assert_eq!(days().await, 1);
 }

@@ -168,7 +168,7 @@ async fn a_command_beside_a_server_leaves_an_older_schema_to_it() {
     execute(
         &database,
         "delete from _sqlx_migrations where version > 1; drop table delivery; drop table download;
-         drop table publish_hook; drop table token; drop table problem; drop table last_change",
+         drop table publish_hook; drop table token; drop table problem; drop table last_change; drop index idempotency_by_time",
     )
     .await;
     let out = temp.path().join("out").to_str().unwrap().to_owned();

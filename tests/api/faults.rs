@@ -11,8 +11,10 @@ use std::path::Path;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 use crate::crash::process::Process;
+use crate::publish_hooks::receiver::{Receiver, Reply};
 use crate::support::until;
 use disk::Disk;
 use ledger::Ledger;
@@ -176,4 +178,54 @@ async fn a_full_disk_is_named_and_a_tree_that_lags_behind_is_written_as_soon_as_
 
 fn refusal() -> (StatusCode, &'static str) {
     (StatusCode::INSUFFICIENT_STORAGE, "\"urn:watchtower-server:problem:insufficient-storage\"")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_hook_was_told_of_on_a_full_disk_does_not_harm_what_comes_after() {
+    let receiver = Receiver::start().await;
+    receiver.script([Reply::Held("204 No Content")]);
+    let disk = Disk::new();
+    let command = disk.command();
+    let hook = format!("[[publish-hook]]\nname = \"tool\"\nurl = \"{}\"\nprojects = [\"p\"]", receiver.url("/"));
+    std::fs::write(disk.config(), format!("{hook}\nsecrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n")).unwrap();
+    let mut process = Process::of(command).await;
+    process.send(Method::PUT, "/api/projects/p?wait=published", &json!({"name": "P"})).await;
+    receiver.calls(1).await;
+    disk.fail("write .db-wal$ ENOSPC 0 -1");
+    receiver.let_go();
+    process.says("what publish hooks were told could not be stored").await;
+    disk.mend();
+    for id in ["u", "v", "w"] {
+        process.send(Method::PUT, &format!("/api/users/{id}"), &json!({"name": id})).await;
+        process.get("/readyz").await;
+    }
+    process.terminate().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_fails_while_a_project_is_loaded_leaves_no_reader_in_the_past() {
+    let disk = Disk::new();
+    let process = Process::of(disk.command()).await;
+    let shot = |n: usize| json!({"id": n.to_string(), "name": "x", "data": {"note": "x".repeat(1000)}});
+    let shots: Vec<_> = (0..2000).map(shot).collect();
+    process.send(Method::PUT, "/api/projects/p/snapshot", &json!({"name": "P", "shots": shots})).await;
+    process.terminate().await;
+    // At the start all of it is looked over, and then nearly all is read for the project.
+    let pages = std::fs::metadata(disk.folder.join("watchtower.db")).unwrap().len() / 4096;
+    for skip in [pages * 3 / 2, pages * 7 / 4, pages * 2] {
+        disk.fail(&format!("read watchtower.db$ EUCLEAN {skip} 1"));
+        let mut process = Process::of(disk.command()).await;
+        process.says("publishing failed, and is tried again").await;
+        let ready = async || process.try_send(Method::GET, "/readyz", &Value::Null).await.0;
+        until("it is well again", async || (ready().await == StatusCode::OK).then_some(())).await;
+        process.send(Method::PUT, "/api/users/u", &json!({"name": skip.to_string()})).await;
+        // Nobody who reads holds up the log: else this says that somebody is busy.
+        let options = SqliteConnectOptions::new().filename(process.folder.join("watchtower.db"));
+        let mut connection = options.connect().await.unwrap();
+        let folded = "pragma wal_checkpoint(truncate)";
+        let (busy, ..): (i64, i64, i64) = sqlx::query_as(folded).fetch_one(&mut connection).await.unwrap();
+        sqlx::Connection::close(connection).await.unwrap();
+        assert_eq!(busy, 0, "a reader is left in an old transaction");
+        process.terminate().await;
+    }
 }

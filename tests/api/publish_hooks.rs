@@ -2,7 +2,7 @@
 
 mod configured;
 mod example;
-mod receiver;
+pub mod receiver;
 mod restarts;
 mod retries;
 mod together;

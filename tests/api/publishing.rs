@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use watchtower_server::{layout::Layout, publish::Mode};
 
-use crate::support::{Answer, TestServer, files};
+use crate::support::{Answer, TestServer, files, until};
 
 fn shot(id: &str) -> Value {
     json!({"id": id, "name": id, "data": {"frame_in": 0, "frame_out": 24}})
@@ -446,4 +446,96 @@ async fn a_time_from_a_clock_that_is_far_ahead_or_was_never_set_does_no_lasting_
     server.pass(2 * 86_400);
     server.post("/api/batch", &at("2026-01-03T00:00:00Z", "done")).await.expect(200);
     assert_eq!(server.get("/api/projects/p/tasks/t").await.json()["task_status_id"], "done");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_project_that_is_deleted_while_another_is_published_is_there_as_long_as_the_list_names_it() {
+    let server = TestServer::start().await;
+    let shots = |count: usize| (0..count).map(|n| shot(&n.to_string())).collect::<Vec<_>>();
+    server.put("/api/projects/a/snapshot", &json!({"name": "A", "shots": shots(4000)})).await.expect(200);
+    for round in 0..20 {
+        server.put("/api/projects/z?wait=published", &json!({"name": "Z"})).await.expect(201);
+        // That is served before it is written, and while it is, the other goes.
+        let shown = async || head(&server, "/data/projects/a/shots.json").await.header("etag").to_owned();
+        let before = shown().await;
+        server.patch("/api/projects/a/shots/0", &json!({"name": format!("round {round}")})).await.expect(200);
+        until("it is shown", async || (shown().await != before).then_some(())).await;
+        server.delete("/api/projects/z").await.expect(204);
+        let is_listed = async || server.tree("projects/context.json").await["projects"][1]["id"] == "z";
+        let mut is_gone = false;
+        while !is_gone {
+            let is_there = server.get("/data/projects/z/shots.json").await.status.is_success();
+            is_gone = !is_listed().await;
+            assert!(is_there || is_gone, "round {round}: it is listed, and its files are gone");
+        }
+    }
+}
+
+/// The command that renders into a folder.
+fn render_out(server: &TestServer, out: &std::path::Path) -> std::process::Command {
+    let mut render = std::process::Command::new(env!("CARGO_BIN_EXE_watchtower-server"));
+    render.args(["render", "--data-dir"]).arg(&server.folder).arg("--out").arg(out);
+    render
+}
+
+async fn done(mut command: std::process::Command) -> (bool, String) {
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[tokio::test]
+async fn two_renders_into_one_folder_do_not_get_into_each_others_way() {
+    let server = TestServer::start().await;
+    for id in 0..8 {
+        let shots = (0..60 + 7 * id).map(|n| shot(&n.to_string())).collect::<Vec<_>>();
+        let project = json!({"name": format!("{id}"), "shots": shots});
+        server.put(&format!("/api/projects/p{id}/snapshot"), &project).await.expect(200);
+    }
+    let temp = tempfile::TempDir::new().unwrap();
+    let wanted = temp.path().join("wanted");
+    let (is_done, said) = done(render_out(&server, &wanted)).await;
+    assert!(is_done, "{said}");
+    let wanted = files(&wanted);
+    assert!(wanted.keys().all(|path| !path.starts_with('.')), "{:?}", wanted.keys());
+    // One that is at work.
+    let out = temp.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let lock = fs::File::create(out.join(".lock")).unwrap();
+    lock.try_lock().unwrap();
+    let (is_done, said) = done(render_out(&server, &out)).await;
+    assert!(!is_done && said.contains("another render") && said.contains(out.to_str().unwrap()), "{said}");
+    assert_eq!(files(&out).len(), 1, "nothing was touched");
+    // One that was killed left it behind, and it is nobody's.
+    drop(lock);
+    for round in 0..6 {
+        let both = tokio::join!(done(render_out(&server, &out)), done(render_out(&server, &out)));
+        for (is_done, said) in [&both.0, &both.1] {
+            assert!(*is_done || said.contains("another render"), "round {round}: {said}");
+        }
+        assert!(both.0.0 || both.1.0, "round {round}");
+        assert!(files(&out) == wanted, "round {round}");
+        fs::remove_dir_all(out.join("data")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_rendered_for_others_into_the_data_folder() {
+    let server = TestServer::with_project().await;
+    server.rendered().await;
+    let temp = tempfile::TempDir::new().unwrap();
+    let link = temp.path().join("link");
+    std::os::unix::fs::symlink(&server.folder, &link).unwrap();
+    let before = files(&server.folder.join("tree"));
+    for out in [
+        server.folder.clone(),
+        server.site(),
+        server.folder.join("site/of/mine"),
+        link.join("tree/classic"),
+        server.folder.join("tree/../tree"),
+    ] {
+        let (is_done, said) = done(render_out(&server, &out)).await;
+        assert!(!is_done && said.contains("data folder"), "{}: {said}", out.display());
+    }
+    assert!(files(&server.folder.join("tree")) == before && !server.folder.join("site").exists());
+    assert!(server.site().join(".unfinished").is_dir());
 }

@@ -2,9 +2,9 @@
  *
  *   FAULTS_BELOW    the folder
  *   FAULTS_CONTROL  a file with the faults, read at every call: `call part error skip count`, one a line
- *                     call   write, sync, truncate, rename, create
+ *                     call   write, sync, truncate, rename, create, read
  *                     part   what the path must hold; with a $ at its end, what it must end in; * for any
- *                     error  EIO, ENOSPC, EDQUOT, or for writes SHORT: half of it is written, which is no error
+ *                     error  EIO, ENOSPC, EDQUOT, EUCLEAN, or for writes SHORT: half of it is written, which is no error
  *                     skip   so many calls go well first; of writes, so many bytes
  *                     count  so many fail then; -1 for all
  *   FAULTS_LOG      gets a line for each sync, and for each fault: `call part-below-the-folder result`
@@ -93,6 +93,7 @@ static void read_control(void) {
         if (sscanf(line, "%15s %127s %15s %ld %ld", fault->call, fault->part, error, &fault->skip, &fault->count) != 5) continue;
         fault->is_short = !strcmp(error, "SHORT");
         fault->error = !strcmp(error, "ENOSPC") ? ENOSPC : !strcmp(error, "EDQUOT") ? EDQUOT : EIO;
+        if (!strcmp(error, "EUCLEAN")) fault->error = EUCLEAN;
         count_of_faults++;
     }
 }
@@ -122,7 +123,7 @@ static long permitted(const char *call, const char *path, long wanted) {
             return rest;
         }
         if (fault->count > 0) fault->count--;
-        note(call, path, fault->error == EIO ? "EIO" : fault->error == EDQUOT ? "EDQUOT" : "ENOSPC");
+        note(call, path, strerrorname_np(fault->error));
         errno = fault->error;
         return -1;
     }
@@ -160,6 +161,15 @@ static ssize_t some(int fd, const void *bytes, size_t length, long at) {
 ssize_t write(int fd, const void *bytes, size_t length) { return some(fd, bytes, length, -1); }
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) { return some(fd, bytes, length, at); }
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) { return some(fd, bytes, length, at); }
+
+/* What SQLite reads; the files of others are read by other calls. */
+static ssize_t taken(int fd, void *bytes, size_t length, long at) {
+    char buffer[4200];
+    return may("read", path_of(fd, buffer, sizeof buffer)) ? syscall(SYS_pread64, fd, bytes, length, at) : -1;
+}
+
+ssize_t pread(int fd, void *bytes, size_t length, off_t at) { return taken(fd, bytes, length, at); }
+ssize_t pread64(int fd, void *bytes, size_t length, off64_t at) { return taken(fd, bytes, length, at); }
 
 /* Of several pieces only the first is written: that is allowed, and sockets are let through as they are. */
 static ssize_t pieces(int fd, const struct iovec *piece, int count, long at) {

@@ -12,7 +12,7 @@ use crate::{
 /// Nothing that failed is put off for longer, in microseconds: an hour, which is what a host may ask for.
 const LONGEST_PAUSE: Instant = 3600 * 1_000_000;
 
-/// When a file is due: at once if it never came, if an entity lacks the copy that there is, or has a URL that was signed anew
+/// When a file is due: at once if it never came, if an entity lacks the copy that there is (or that is lost), or has a URL that was signed anew
 /// since it was denied.
 pub(super) fn when(
     known: Option<&Download>,

@@ -155,8 +155,8 @@ impl Job {
             let accepted = accept(&self.surroundings.media, received, kind, Some(self.identity.clone())).await?;
             let (alike, others): (Vec<&Owner>, Vec<&Owner>) =
                 self.owners.iter().partition(|owner| canvas_of(owner.key.kind) == canvas_of(kind));
-            self.give(&accepted, &alike).await?;
             self.give_kept(hash, &others).await?;
+            self.give(accepted, &alike).await?;
         }
         Ok(hash)
     }
@@ -170,19 +170,20 @@ impl Job {
             let Some(kind) = alike.first().map(|owner| owner.key.kind) else { continue };
             let source = Some(self.identity.clone());
             match accept_kept(&self.surroundings.media, hash, kind, source).await? {
-                Some(accepted) => self.give(&accepted, &alike).await?,
+                Some(accepted) => self.give(accepted, &alike).await?,
                 None => is_here = false,
             }
         }
         Ok(is_here)
     }
 
-    async fn give(&self, accepted: &Accepted, owners: &[&Owner]) -> Result<(), Failure> {
+    async fn give(&self, accepted: Accepted, owners: &[&Owner]) -> Result<(), Failure> {
         let changes = owners.iter().filter_map(|owner| {
             let op = Op::Attach(Box::new(accepted.attachment.clone()), Some(self.present_url(owner)?));
             Some(Change::One { key: owner.key.clone(), op, at: None, pointer: String::new() })
         });
-        let request = Request { changes: changes.collect(), actor: "fetch".to_owned(), ..Request::default() };
+        let (changes, pins) = (changes.collect(), accepted.pins);
+        let request = Request { changes, pins, actor: "fetch".to_owned(), ..Request::default() };
         self.surroundings.writer.write(request).await?;
         Ok(())
     }

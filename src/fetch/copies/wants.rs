@@ -10,6 +10,7 @@ use crate::{
         guard::identity,
         host::{Host, Mode},
     },
+    media::store::MediaStore,
     model::{
         Id, Kind,
         media::{Files, Sha256, is_remote},
@@ -23,7 +24,7 @@ pub(super) struct Owner {
     pub key: Key,
     /// The URL as the entity has it.
     pub url: String,
-    /// What the entity has from there already.
+    /// What the entity has from there already, if its files are here.
     pub has: Option<Sha256>,
 }
 
@@ -48,7 +49,7 @@ pub(in crate::fetch) fn name_of(identity: &str, kind: Kind) -> String {
 }
 
 /// The files that a scope wants copied.
-pub(super) fn wants_of(fetches: &Fetches, project: Option<&Id>, scope: &Scope) -> Wants {
+pub(super) fn wants_of(fetches: &Fetches, store: &MediaStore, project: Option<&Id>, scope: &Scope) -> Wants {
     let mut wants = Wants::new();
     for kind in Kind::WITH_MEDIA {
         for (id, record) in scope.list(*kind).iter() {
@@ -60,7 +61,11 @@ pub(super) fn wants_of(fetches: &Fetches, project: Option<&Id>, scope: &Scope) -
             let Some(url) = record.entity.media_url().filter(|url| is_remote(url)) else { continue };
             let Some((host, identity)) = copied(fetches, url) else { continue };
             let is_from_there = |files: &Files<'_>| files.source == Some(&*identity);
-            let has = media.filter(is_from_there).map(|files| files.sent);
+            // The original of a movie that was rewritten is not kept.
+            let is_here = |files: &Files<'_>| {
+                store.has(files.shown) && (*kind == Kind::Edit || files.sent == files.shown || store.has(files.sent))
+            };
+            let has = media.filter(is_from_there).filter(is_here).map(|files| files.sent);
             let owner = Owner { key: Key::new(project, *kind, id), url: url.to_owned(), has };
             let name = name_of(&identity, *kind);
             let wanted = wants.entry(name).or_insert_with(|| Wanted { host, identity, owners: Vec::new() });

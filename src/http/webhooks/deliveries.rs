@@ -126,6 +126,7 @@ async fn list(
     no_more(params)?;
     let listed = Listed { status: status.map(str::to_owned), before, limit: limit + 1 };
     let mut found = state.store.deliveries(&source, &listed).await?;
+    state.writer.shown().await;
     if found.is_empty() {
         // Of a source that the configuration does not have any more, what is kept is shown all the same.
         need_source(&state.webhooks.sources(), &source)?;
@@ -148,7 +149,10 @@ async fn list(
 pub async fn need_delivery(state: &AppState, source: &str, id: &str) -> Result<Delivery, Problem> {
     let absent = || Problem::NotFound(format!("the source {source:?} has no delivery {id:?}"));
     let number = id.parse().map_err(|_| absent())?;
-    state.store.delivery(source, number).await?.ok_or_else(absent)
+    let delivery = state.store.delivery(source, number).await?.ok_or_else(absent)?;
+    // Who hears that it is applied is to find what it did.
+    state.writer.shown().await;
+    Ok(delivery)
 }
 
 async fn show(State(state): State<AppState>, Path((source, id)): Path<(String, String)>) -> Result<Response, Problem> {

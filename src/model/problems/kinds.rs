@@ -88,8 +88,8 @@ kinds! {
     DanglingReference "dangling-reference" Warning "References to what is not there";
     /// A task has no type or no status.
     IncompleteTask "incomplete-task" Warning "Tasks without a type or status";
-    /// A path of the tree leads to no picture.
-    MissingMedia "missing-media" Warning "Pictures that are not there";
+    /// A path of the tree leads to no picture, or a file was lost.
+    MissingMedia "missing-media" Warning "Pictures and movies that are not there";
     /// A picture or movie is on a server that nothing is fetched from.
     RemoteMedia "remote-media" Warning "Pictures and movies on other servers";
     /// A picture or movie could not be fetched.

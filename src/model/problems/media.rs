@@ -16,6 +16,7 @@ impl Finder<'_> {
 
     /// What is wrong with the picture or movie of an entity.
     pub(super) fn media(&mut self, of: Subject<'_>, entity: &Entity) {
+        self.lost(of, entity);
         let Some(url) = entity.media_url() else { return };
         if !is_remote(url) {
             self.local(of, entity, url);
@@ -23,6 +24,18 @@ impl Finder<'_> {
             // An upload goes before a URL.
             self.remote(of, url);
         }
+    }
+
+    /// What was uploaded or fetched, and is not here any more.
+    fn lost(&mut self, of: Subject<'_>, entity: &Entity) {
+        let Some(files) = entity.media().filter(|files| !(self.circumstances.is_kept)(files.shown)) else { return };
+        let mend = if files.source.is_none() {
+            "upload it again, or restore the pictures and movies from a backup"
+        } else {
+            "it is fetched anew by itself if its URL is still copied; else upload it"
+        };
+        let detail = format!("the file of its {} is not there any more", of.0.medium());
+        self.add(ProblemKind::MissingMedia, of, detail, mend);
     }
 
     fn local(&mut self, of: Subject<'_>, entity: &Entity, url: &str) {

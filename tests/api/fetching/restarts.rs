@@ -121,3 +121,55 @@ async fn what_failed_is_tried_at_once_after_a_restart_for_the_configuration_may_
     server.restart().await;
     server.other_picture_of("a", None).await;
 }
+
+#[tokio::test]
+async fn copies_that_were_lost_are_fetched_anew() {
+    // Whether or not they would be asked for again, and whether or not it can be said that nothing is new.
+    for (refresh, tag) in [("", "v1"), ("", ""), ("refresh = 0", "v1"), ("refresh = 0", "")] {
+        let (tracker, mut server) = copying(refresh).await;
+        let tagged = |file: File| if tag.is_empty() { file } else { file.with_etag(tag) };
+        tracker.has("/a.png", tagged(File::png(png(RED))));
+        tracker.has("/cut.mp4", tagged(File::movie(movie(48))));
+        server.push("a", &tracker.url("/a.png")).await;
+        let edit = json!({"id": "cut", "sourceName": tracker.url("/cut.mp4")});
+        server.put("/api/projects/p/edits/cut", &edit).await.expect(201);
+        server.until_tally([2, 0, 0, 0]).await;
+        server.rendered().await;
+        let picture = server.picture_of("a").await.unwrap();
+        let cut = server.tree("projects/p/edit.json").await["sourceName"].as_str().unwrap().to_owned();
+        server.stop().await;
+        // As after a backup of the database alone.
+        std::fs::remove_dir_all(server.folder.join("media")).unwrap();
+        std::fs::remove_dir_all(server.folder.join("tree")).unwrap();
+        server.open().await;
+        for path in [picture, cut] {
+            let is_back = async || server.get(&format!("/{path}")).await.status.is_success().then_some(());
+            until(&format!("{path} comes back"), async || is_back().await).await;
+        }
+        server.until_tally([2, 0, 0, 0]).await;
+        server.idle(&tracker).await;
+        for path in ["/a.png", "/cut.mp4"] {
+            let asked = tracker.asked(path);
+            assert_eq!(asked.len(), 2, "{path}");
+            assert!(!asked[1].contains("if-none-match"), "it is needed whole: {}", asked[1]);
+        }
+        assert_eq!(all_are_whole(&server), 5, "what was idle is kept for an hour");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_is_lost_while_the_server_runs_is_fetched_anew_when_it_is_asked_for_again() {
+    let (tracker, server) = copying("").await;
+    tracker.has("/a.png", File::png(png(RED)).with_etag("v1"));
+    server.push("a", &tracker.url("/a.png")).await;
+    server.other_picture_of("a", None).await;
+    server.until_tally([1, 0, 0, 0]).await;
+    for path in files(&server.folder.join("media")).into_keys() {
+        std::fs::remove_file(server.folder.join("media").join(path)).unwrap();
+    }
+    // Nothing is new, the tracker says; so it is asked once more, and for all of it.
+    server.later(601).await;
+    until("it is back", async || (files(&server.folder.join("media")).len() == 2).then_some(())).await;
+    let asked = tracker.asked("/a.png");
+    assert!(asked.iter().filter(|head| !head.contains("if-none-match")).count() == 2, "{asked:?}");
+}

@@ -281,3 +281,88 @@ async fn a_file_that_somebody_removed_from_the_store_keeps_nothing_else_from_the
     force(&server).await;
     assert!(is_served(&server, &Shot.path(&server).await).await);
 }
+
+#[tokio::test]
+async fn what_was_lost_is_back_on_the_page_as_soon_as_it_is_sent_again() {
+    for mode in [Mode::Auto, Mode::Manual] {
+        let mut server = filled_with(mode).await;
+        let shot = json!({"name": "Q", "shots": [{"id": "s", "name": "S", "data": {"frame_in": 0, "frame_out": 1}}]});
+        server.put("/api/projects/q/snapshot", &shot).await.expect(200);
+        for place in PLACES {
+            put(&server, &place.address(), &place.files().0[0]).await.expect(201);
+        }
+        put(&server, "/api/projects/q/shots/s/thumbnail", &png(1)).await.expect(201);
+        server.rendered().await;
+        let other = server.tree("projects/q/shots.json").await[0]["thumbnailUrl"].as_str().unwrap().to_owned();
+        server.stop().await;
+        fs::remove_dir_all(server.folder.join("media")).unwrap();
+        fs::remove_dir_all(server.folder.join("tree")).unwrap();
+        server.open().await;
+        let missing = async |project: &str| {
+            let path = format!("/api/projects/{project}/problems?problem=missing-media");
+            server.get(&path).await.expect(200).json().as_array().unwrap().len()
+        };
+        // Also that of somebody of its team.
+        assert_eq!((missing("p").await, missing("q").await), (5, 1));
+        for place in PLACES {
+            let path = place.path(&server).await;
+            assert!(!is_served(&server, &path).await, "{path}");
+        }
+        for place in PLACES {
+            let path = place.path(&server).await;
+            let again = put(&server, &format!("{}?wait=published", place.address()), &place.files().0[0]).await;
+            let revision = server.revision().await;
+            assert_eq!(again.expect(200).header("watchtower-revision"), revision.to_string());
+            assert!(is_served(&server, &path).await, "{path}");
+            // Now it is there, and nothing changes.
+            let once_more = put(&server, &place.address(), &place.files().0[0]).await.expect(200);
+            assert_eq!(once_more.header("watchtower-revision"), revision.to_string());
+        }
+        assert_eq!(missing("p").await, 0);
+        // Others that have the same get it with the next publish, whatever that is for.
+        server.put("/api/users/v?wait=published", &json!({"name": "V"})).await.expect(201);
+        assert!(is_served(&server, &other).await);
+        assert_eq!(missing("q").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_comes_back_into_the_store_by_other_hands_is_placed_by_the_next_publish() {
+    let mut server = filled_with(Mode::Auto).await;
+    for place in [Shot, Project] {
+        put(&server, &place.address(), &png(u8::try_from(place.address().len()).unwrap())).await.expect(201);
+    }
+    server.rendered().await;
+    let paths = [Shot.path(&server).await, Project.path(&server).await];
+    server.stop().await;
+    let (media, aside) = (server.folder.join("media"), server.folder.join("aside"));
+    fs::rename(&media, &aside).unwrap();
+    fs::remove_dir_all(server.folder.join("tree")).unwrap();
+    server.open().await;
+    assert!(!is_served(&server, &paths[0]).await && !is_served(&server, &paths[1]).await);
+    fs::remove_dir_all(&media).unwrap();
+    fs::rename(&aside, &media).unwrap();
+    server.put("/api/projects/other?wait=published", &json!({"name": "O"})).await.expect(201);
+    assert!(is_served(&server, &paths[0]).await && is_served(&server, &paths[1]).await);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_and_is_set_right_keeps_nothing_for_ever() {
+    let server = filled_with(Mode::Auto).await;
+    let ([first, second], ..) = Shot.files();
+    let publish = async |ratio: &str| {
+        server.patch("/api/projects/p?wait=published", &json!({"ratio": ratio})).await.expect(200);
+    };
+    put(&server, &format!("{}?wait=published", Shot.address()), &first).await.expect(201);
+    let old = Shot.path(&server).await;
+    server.pass(240 * HOUR);
+    publish("1:1").await;
+    put(&server, &format!("{}?wait=published", Shot.address()), &second).await.expect(200);
+    server.pass(-240 * HOUR);
+    publish("2:1").await;
+    assert_eq!(stored(&server), referred(&server, &[Shot]).await, "the store is freed");
+    assert!(is_served(&server, &old).await, "somebody looks at it, maybe");
+    server.pass(HOUR);
+    publish("3:1").await;
+    assert!(!is_served(&server, &old).await);
+}

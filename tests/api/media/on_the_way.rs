@@ -10,6 +10,7 @@ use futures_util::{StreamExt, future::join_all, stream};
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -24,7 +25,7 @@ use super::{
     memory::start,
     place::{Edit, PLACES, Place, Project, Shot, filled, filled_with, force, production, put, served, stored},
 };
-use crate::support::{DEADLINE, TestServer, client, files};
+use crate::support::{DEADLINE, TestServer, client, files, until};
 
 /// The names of the files that are not finished.
 fn unfinished(folder: &std::path::Path) -> Vec<String> {
@@ -263,5 +264,77 @@ async fn what_is_uploaded_while_the_store_is_freed_is_not_lost() {
         let path = place.path(&server).await;
         assert_eq!(served(&server, server.layout, &format!("/{path}")).await.0, 200, "{path}");
     }
+    assert_eq!(unfinished(&server.folder), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_whose_sender_hangs_up_while_it_waits_for_the_writer_is_not_lost() {
+    let server = filled_with(Mode::Auto).await;
+    let count = async |name: &str| {
+        let told = server.get("/metrics").await.expect(200).text;
+        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+        line.unwrap_or_else(|| panic!("no {name}: {told}")).parse::<f64>().unwrap()
+    };
+    let is_over = AtomicBool::new(false);
+    let waiting = async |wanted: f64| {
+        let is_so = async || {
+            let is_so = count("watchtower_write_queue_requests").await >= wanted;
+            (is_so || is_over.load(Ordering::Relaxed)).then_some(())
+        };
+        until("so many are waiting", is_so).await;
+    };
+    let options = SqliteConnectOptions::new().filename(server.folder.join("watchtower.db"));
+    let mut other = options.connect().await.unwrap();
+    let write = async |id: &str, name: usize| {
+        let request = server.request(Method::PUT, &format!("/api/users/{id}")).json(&json!({"name": name.to_string()}));
+        let answer = server.send(request).await;
+        is_over.store(true, Ordering::Relaxed);
+        answer
+    };
+    for round in 0.. {
+        is_over.store(false, Ordering::Relaxed);
+        // Somebody else writes to the database, and takes a while.
+        sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
+        let upload = async {
+            waiting(1.0).await;
+            let before = count("watchtower_connections").await;
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            let sent = [&head("PUT", &Shot.address(), png(1).len(), "")[..], &png(1)].concat();
+            stream.write_all(&sent).await.unwrap();
+            waiting(2.0).await;
+            drop(stream);
+            until("it is noticed", async || (count("watchtower_connections").await <= before).then_some(())).await;
+            force(&server).await;
+            sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+        };
+        let (_, together, ()) = tokio::join!(write("v", round), write("w", round), upload);
+        // On a machine that is busy it may have taken longer than the server waits for the database.
+        if together.status.is_success() {
+            break;
+        }
+        assert!(round < 10, "{}", together.text);
+    }
+    write("x", 0).await.expect(201);
+    let medium = server.get(Shot.entity()).await.json()["thumbnail"].take();
+    assert_eq!(medium["sha256"], sha256(&png(1)), "what was accepted is written");
+    assert!(served(&server, server.layout, &Shot.address()).await.2 == png(1));
+    force(&server).await;
+    let path = Shot.path(&server).await;
+    assert_eq!(served(&server, server.layout, &format!("/{path}")).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_folder_of_unfinished_files_that_somebody_takes_away_is_made_again() {
+    let server = filled_with(Mode::Auto).await;
+    fs::remove_dir_all(server.folder.join("media/.unfinished")).unwrap();
+    for layout in super::place::LAYOUTS {
+        fs::remove_dir_all(server.site_of(layout).join(".unfinished")).unwrap();
+    }
+    put(&server, &format!("{}?wait=published", Edit.address()), &movie(48, 24.0, "")).await.expect(201);
+    for layout in super::place::LAYOUTS {
+        let edit = Edit.paths(&server, layout).await[0].as_str().unwrap().to_owned();
+        assert_eq!(served(&server, layout, &format!("/{edit}")).await.0, 200);
+    }
+    server.get("/readyz").await.expect(200);
     assert_eq!(unfinished(&server.folder), [""; 0]);
 }
