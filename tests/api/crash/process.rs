@@ -71,7 +71,12 @@ impl Process {
     }
 
     /// Starts a server by a command of one's own, which names its folder.
-    pub async fn of(mut command: Command) -> Self {
+    pub async fn of(command: Command) -> Self {
+        Self::try_of(command).await.unwrap_or_else(|said| panic!("it ended at once: {said}"))
+    }
+
+    /// The same, which may end at once: then it says why.
+    pub async fn try_of(mut command: Command) -> Result<Self, String> {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut log = drained(child.stderr.take().unwrap());
@@ -81,7 +86,7 @@ impl Process {
             while let Some(line) = log.recv().await {
                 said = said + &line + "\n";
             }
-            panic!("it ended at once: {said}");
+            return Err(said);
         };
         let address = line.split_once("://").and_then(|(_, rest)| rest.split_whitespace().next());
         let address = address.and_then(|address| address.parse().ok()).expect(&line);
@@ -89,7 +94,7 @@ impl Process {
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().unwrap();
         let folder = command.as_std().get_args().skip_while(|argument| *argument != "--data-dir").nth(1);
         let folder = PathBuf::from(folder.unwrap());
-        Self { folder, address, client, child, log, _stdout: stdout }
+        Ok(Self { folder, address, client, child, log, _stdout: stdout })
     }
 
     pub fn url(&self) -> String {
