@@ -3,6 +3,7 @@
 //! [`classic`] and [`v1`] have what is particular to Watchtower 0.1.x and 1.0.
 
 pub mod classic;
+mod edits;
 pub mod media;
 mod pieces;
 mod shared;

@@ -3,6 +3,7 @@
 //! A publish is owed whenever a revision is ahead of the published one: there is no queue, ten writes in a row cost one
 //! render, and a crash loses nothing. It starts at once when none is running, and pauses afterwards as long as it took.
 
+mod job;
 mod links;
 mod renderer;
 mod served;

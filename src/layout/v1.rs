@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::{
     Layout, Look, Rendered, TreeFile,
     classic::{WireStatus, WireType, WireUser},
+    edits::{CutEdit, Played},
     media, project_folder,
-    shared::{Content, CutEdit, Named, Played, called},
+    shared::{Content, Named, called},
 };
 use crate::model::{
     AssetType, Entity, Episode, Id, Kind, Project, TaskStatus, TaskType, User,
