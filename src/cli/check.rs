@@ -31,6 +31,9 @@ use crate::{
     writer::{Clock, system_clock},
 };
 
+/// What is said where there are no tokens.
+const NO_TOKENS: &str = "tokens: none, everyone who reaches the server can read and write";
+
 /// Arguments of `check`: those of `serve`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -66,7 +69,7 @@ impl Check {
         let core = match Core::open_beside(&database_of(&data_dir), clock.clone()).await {
             Err(store::Error::Absent(database)) => {
                 open()?;
-                say("tokens: none, everyone who reaches the server can read and write")?;
+                say(NO_TOKENS)?;
                 return say(&format!("data: none yet, there is no database {}", database.display()));
             }
             Err(store::Error::Older { found, known, .. }) => {
@@ -82,11 +85,7 @@ impl Check {
             open()?;
         }
         let valid = tokens.iter().filter(|token| token.is_valid(clock())).count();
-        say(&if tokens.is_empty() {
-            "tokens: none, everyone who reaches the server can read and write".to_owned()
-        } else {
-            format!("tokens: {valid} that are valid")
-        })?;
+        say(&if tokens.is_empty() { NO_TOKENS.to_owned() } else { format!("tokens: {valid} that are valid") })?;
         let checked = data(&core, &sites, &fetches, &clock, &media_of(&data_dir)).await;
         core.close().await?;
         checked
@@ -104,7 +103,7 @@ async fn data(
     let context = core.studio.context();
     let store = MediaStore::at(media);
     let is_classic = sites.iter().any(|site| site.layout == Layout::Classic);
-    let mut missing = missing_files(&context, media);
+    let mut missing = missing_files(&context, &store);
     for (id, project) in context.projects() {
         let contents = core.studio.scope(id).await?;
         for site in sites {
@@ -115,7 +114,7 @@ async fn data(
         let circumstances = Circumstances { fetching: &|url| fetches.fetching(url), is_kept: &is_kept, is_classic };
         let problems = problems(&context, id, &contents, circumstances).len();
         say(&format!("project {id} ({}): revision {}, {problems} problems", project.name, contents.revision))?;
-        let lost = missing_files(&contents, media);
+        let lost = missing_files(&contents, &store);
         missing.extend(lost.into_iter().map(|file| format!("{file} of the project {id}")));
     }
     say(&format!("data: {} projects, all readable", context.projects().count()))?;
@@ -130,8 +129,7 @@ async fn data(
 }
 
 /// The pictures and movies of a scope that should be in the media store, and are not.
-fn missing_files(scope: &Scope, media: &Path) -> Vec<String> {
-    let store = MediaStore::at(media);
+fn missing_files(scope: &Scope, store: &MediaStore) -> Vec<String> {
     let mut missing = Vec::new();
     for kind in Kind::WITH_MEDIA {
         for (id, record) in scope.list(*kind).iter() {
