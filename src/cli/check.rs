@@ -133,10 +133,7 @@ fn missing_files(scope: &Scope, store: &MediaStore) -> Vec<String> {
     let mut missing = Vec::new();
     for kind in Kind::WITH_MEDIA {
         for (id, record) in scope.list(*kind).iter() {
-            let Some(files) = record.entity.media() else { continue };
-            // Of a movie that was rewritten, what was sent is not kept.
-            let needed = if *kind == Kind::Edit { [files.shown, files.shown] } else { [files.sent, files.shown] };
-            if needed.iter().any(|hash| !store.has(*hash)) {
+            if record.entity.needed_files().any(|hash| !store.has(hash)) {
                 missing.push(format!("{} of the {} {id}", kind.medium(), kind.singular()));
             }
         }

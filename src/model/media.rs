@@ -292,6 +292,17 @@ impl Entity {
         Some(Files { sent: picture.sha256, shown: picture.shown, r#type: &picture.r#type, source: picture.source() })
     }
 
+    /// The files of the media store that its medium needs: of a movie that was rewritten, what was sent is not kept.
+    pub fn needed_files(&self) -> impl Iterator<Item = Sha256> {
+        let is_movie = matches!(self, Self::Edit(_));
+        let files = self.media().into_iter();
+        let needed = move |files: Files<'_>| {
+            let original = Some(files.sent).filter(|sent| !is_movie && *sent != files.shown);
+            [Some(files.shown), original]
+        };
+        files.flat_map(needed).flatten()
+    }
+
     /// The path or URL that was sent for the entity's medium.
     #[must_use]
     pub fn media_url(&self) -> Option<&str> {

@@ -61,10 +61,7 @@ pub(super) fn wants_of(fetches: &Fetches, store: &MediaStore, project: Option<&I
             let Some(url) = record.entity.media_url().filter(|url| is_remote(url)) else { continue };
             let Some((host, identity)) = copied(fetches, url) else { continue };
             let is_from_there = |files: &Files<'_>| files.source == Some(&*identity);
-            // The original of a movie that was rewritten is not kept.
-            let is_here = |files: &Files<'_>| {
-                store.has(files.shown) && (*kind == Kind::Edit || files.sent == files.shown || store.has(files.sent))
-            };
+            let is_here = |_: &Files<'_>| record.entity.needed_files().all(|hash| store.has(hash));
             let has = media.filter(is_from_there).filter(is_here).map(|files| files.sent);
             let owner = Owner { key: Key::new(project, *kind, id), url: url.to_owned(), has };
             let name = name_of(&identity, *kind);
